@@ -16,4 +16,6 @@ export const reconnectBackoff: Backoff = { first: 500, base: 500, max: 15_000 }
  * @param random 0 ≤ random < 1
  */
 export const backoffDelay = (attempt: number, random: number, backoff: Backoff = reconnectBackoff): number =>
-  Math.round(random * (attempt <= 1 ? backoff.first : Math.min(backoff.max, backoff.base * 2 ** Math.min(attempt - 1, 30))))
+  Math.round(
+    random * (attempt <= 1 ? backoff.first : Math.min(backoff.max, backoff.base * 2 ** Math.min(attempt - 1, 30))),
+  )

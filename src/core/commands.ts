@@ -1,12 +1,19 @@
 import { z } from 'zod'
 import { Failure } from './failures.ts'
 
+/** Lone surrogates are replaced before anything is stored, so that what is shown, stored and sent is the same (S25). */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .overwrite((value) => value.toWellFormed())
+
 /** What a client can ask of a session, written once: type → shape of `data`. */
 const settings = {
-  title: z.string().max(500).optional(),
+  title: text(500).optional(),
   agent: z.string().min(1).max(200).optional(),
   model: z.string().min(1).max(200).optional(),
-  system_prompt: z.string().max(100_000).optional(),
+  system_prompt: text(100_000).optional(),
   project_id: z.string().min(1).max(200).optional(),
 }
 const id = z.string().min(1).max(200)
@@ -15,10 +22,10 @@ export const commands = {
   /** Makes the session the command names. The id is the client's: 128 random bits. */
   create: z.object(settings),
   /** Starts a turn, waits in the queue, or (`steer`) goes to the turn that runs where its agent can take it. */
-  prompt: z.object({ text: z.string().min(1).max(1_000_000), mode: z.enum(['queue', 'steer']).optional() }),
+  prompt: z.object({ text: text(1_000_000).min(1), mode: z.enum(['queue', 'steer']).optional() }),
   /** Stops the running turn, or takes a queued one out. Without `turn`: the running one. */
   cancel: z.object({ turn: id.optional() }),
-  answer: z.object({ ask: id, option: id.optional(), text: z.string().max(100_000).optional() }),
+  answer: z.object({ ask: id, option: id.optional(), text: text(100_000).optional() }),
   update: z.object({ ...settings, pinned: z.boolean().optional(), archived: z.boolean().optional() }),
   close: z.object({}),
 } as const
@@ -56,6 +63,10 @@ export const checkShape = <T>(shape: z.ZodType<T>, value: unknown): T => {
 /** @throws Failure `invalid_request` when the type is unknown or the data does not fit it */
 export const checkCommand = (type: string, data: unknown): Checked => {
   if (!Object.hasOwn(commands, type))
-    throw new Failure('invalid_request', `type: "${type.slice(0, 40)}" is not a command; there are ${Object.keys(commands).join(', ')}`, { param: 'type' })
+    throw new Failure(
+      'invalid_request',
+      `type: "${type.slice(0, 40)}" is not a command; there are ${Object.keys(commands).join(', ')}`,
+      { param: 'type' },
+    )
   return { type, data: checkShape<unknown>(commands[type as CommandType], data ?? {}) } as Checked
 }

@@ -52,7 +52,7 @@ export const shapes = {
   owner: z.object({ node: id, term: count, note: label.optional() }),
   'session.created': z.object({ id, ...settings }),
   'session.updated': z.object({ ...settings, pinned: z.boolean().optional(), archived: z.boolean().optional() }),
-  'session.closed': z.object({}),
+  'session.closed': z.object({ reason: label.optional() }),
 
   /** What a person said. It starts `turn`, or steers it when it is already running. */
   prompt: z.object({ mid: id, turn: id, text: z.string(), steer: z.boolean().optional() }),
@@ -62,7 +62,13 @@ export const shapes = {
   'turn.ended': z.object({ turn: id, outcome: Outcome, ...failure }),
 
   /** Upsert by `mid`. `final` makes it permanent and searchable; its parts are the truth, deltas were a preview. */
-  message: z.object({ mid: id, turn: id, role: z.enum(['assistant', 'system']), parts: z.array(Part), final: z.boolean() }),
+  message: z.object({
+    mid: id,
+    turn: id,
+    role: z.enum(['assistant', 'system']),
+    parts: z.array(Part),
+    final: z.boolean(),
+  }),
   /** `offset` is the length of the part so far: less → drop the overlap, equal → append, more → divergence. */
   text: z.object(delta),
   thinking: z.object(delta),
@@ -146,7 +152,19 @@ export type Said<T extends Type = Type> = {
 export type Event<T extends Type = Type> = { [K in T]: Said<K> & { readonly seq: number } }[T]
 
 /** An event as an agent says it: the gateway adds the turn, the author and the time. */
-export type Spoken = 'message' | 'text' | 'thinking' | 'tool' | 'tool.output' | 'plan' | 'artifact' | 'step' | 'log' | 'usage' | 'status' | 'note'
+export type Spoken =
+  | 'message'
+  | 'text'
+  | 'thinking'
+  | 'tool'
+  | 'tool.output'
+  | 'plan'
+  | 'artifact'
+  | 'step'
+  | 'log'
+  | 'usage'
+  | 'status'
+  | 'note'
 export type SaidByAgent = {
   [K in Spoken]: Omit<Fields<K>, 'turn' | 'agent'> & { readonly type: K }
 }[Spoken]

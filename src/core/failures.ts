@@ -20,7 +20,12 @@ export const failures = {
   conflict: { http: 409, close: null, retryable: false, message: 'The session has moved on' },
   already_resolved: { http: 409, close: null, retryable: false, message: 'This question has been answered' },
   command_id_reused: { http: 409, close: null, retryable: false, message: 'This id was used for another command' },
-  cursor_diverged: { http: 409, close: null, retryable: false, message: 'The cursor is ahead of the log: it was restored from an older copy' },
+  cursor_diverged: {
+    http: 409,
+    close: null,
+    retryable: false,
+    message: 'The cursor is ahead of the log: it was restored from an older copy',
+  },
   cursor_invalid: { http: 400, close: null, retryable: false, message: 'The cursor is not one that this server gave' },
   trimmed: { http: 410, close: null, retryable: false, message: 'Events this old are only in the snapshot' },
   payload_too_large: { http: 413, close: null, retryable: false, message: 'Too large' },
@@ -34,7 +39,12 @@ export const failures = {
   heartbeat_timeout: { http: 408, close: 4002, retryable: true, message: 'Nothing was heard for too long' },
   draining: { http: 503, close: 1012, retryable: true, message: 'The server is restarting' },
   moved: { http: 503, close: 4005, retryable: true, message: 'The session is served by another node' },
-  session_damaged: { http: 500, close: null, retryable: false, message: 'The stored log of this session is damaged; run "holdfast verify"' },
+  session_damaged: {
+    http: 500,
+    close: null,
+    retryable: false,
+    message: 'The stored log of this session is damaged; run "holdfast verify"',
+  },
   agent_unavailable: { http: 503, close: null, retryable: true, message: 'Service temporarily unavailable' },
   upstream_unreachable: { http: 502, close: null, retryable: true, message: 'The model server does not answer' },
   upstream_reset: { http: 502, close: null, retryable: true, message: 'The model server broke off' },
@@ -42,7 +52,12 @@ export const failures = {
   upstream_unauthorized: { http: 502, close: null, retryable: false, message: 'The model server refused the key' },
   upstream_rate_limited: { http: 429, close: null, retryable: true, message: 'The model server asks to wait' },
   upstream_overloaded: { http: 503, close: null, retryable: true, message: 'The model server is overloaded' },
-  upstream_garbage: { http: 502, close: null, retryable: false, message: 'The model server sent what is not its protocol' },
+  upstream_garbage: {
+    http: 502,
+    close: null,
+    retryable: false,
+    message: 'The model server sent what is not its protocol',
+  },
   timeout: { http: 504, close: null, retryable: true, message: 'Nothing came in time' },
   shutdown: { http: 503, close: null, retryable: true, message: 'The server was stopped' },
   restarted: { http: 503, close: null, retryable: true, message: 'The server was restarted while this ran' },
@@ -62,7 +77,11 @@ export class Failure extends Error {
   /** The field or parameter that is at fault, where there is one. */
   readonly param: string | undefined
 
-  constructor(code: FailureCode, message?: string, more: { cause?: unknown; retryAfterMs?: number; param?: string } = {}) {
+  constructor(
+    code: FailureCode,
+    message?: string,
+    more: { cause?: unknown; retryAfterMs?: number; param?: string } = {},
+  ) {
     super(message ?? failures[code].message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'Failure'
     this.code = code

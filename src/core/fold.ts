@@ -29,6 +29,7 @@ export const foldSession = (state: SessionState, events: readonly Event[]): Sess
 const step = (s: Draft, event: Event): void => {
   if (event.seq <= s.seq) return
   s.seq = event.seq
+  if (event.type !== 'owner') s.moved = event.seq
   s.updated_at = event.at
   if (s.created_at === 0) s.created_at = event.at
   switch (event.type) {
@@ -41,7 +42,13 @@ const step = (s: Draft, event: Event): void => {
       s.closed = true
       return
     case 'prompt':
-      put(s, { kind: 'message', ...base(event, event.mid), role: 'user', parts: [{ type: 'text', text: event.text }], final: true })
+      put(s, {
+        kind: 'message',
+        ...base(event, event.mid),
+        role: 'user',
+        parts: [{ type: 'text', text: event.text }],
+        final: true,
+      })
       if (event.steer !== true) s.queue = [...s.queue, { turn: event.turn, mid: event.mid }]
       if (s.title === '') s.title = titleFrom(event.text)
       return
@@ -63,7 +70,12 @@ const step = (s: Draft, event: Event): void => {
     case 'tool': {
       const { tid, turn: _turn, seq: _seq, at: _at, by: _by, type: _type, cause: _cause, ...fields } = event
       const old = find(s, 'tool', tid)
-      put(s, { kind: 'tool', ...(old ?? base(event, tid)), tool: { ...old?.tool, ...fields }, output: old?.output ?? '' })
+      put(s, {
+        kind: 'tool',
+        ...(old ?? base(event, tid)),
+        tool: { ...old?.tool, ...fields },
+        output: old?.output ?? '',
+      })
       return
     }
     case 'tool.output': {
@@ -76,7 +88,14 @@ const step = (s: Draft, event: Event): void => {
       return
     case 'ask': {
       const { kind, tid, subject, options, free, expires } = event
-      const ask = { kind, subject, options, ...(tid !== undefined && { tid }), ...(free !== undefined && { free }), ...(expires !== undefined && { expires }) }
+      const ask = {
+        kind,
+        subject,
+        options,
+        ...(tid !== undefined && { tid }),
+        ...(free !== undefined && { free }),
+        ...(expires !== undefined && { expires }),
+      }
       put(s, { kind: 'ask', ...base(event, event.ask), ask, resolved: null })
       return
     }
@@ -84,12 +103,19 @@ const step = (s: Draft, event: Event): void => {
       const old = find(s, 'ask', event.ask)
       const { outcome, option, text, by } = event
       if (old?.resolved === null)
-        put(s, { ...old, resolved: { outcome, by, ...(option !== undefined && { option }), ...(text !== undefined && { text }) } })
+        put(s, {
+          ...old,
+          resolved: { outcome, by, ...(option !== undefined && { option }), ...(text !== undefined && { text }) },
+        })
       return
     }
     case 'artifact': {
       const { kind, title, body, version, mime } = event
-      put(s, { kind: 'artifact', ...base(event, event.aid), artifact: { kind, title, body, version, ...(mime !== undefined && { mime }) } })
+      put(s, {
+        kind: 'artifact',
+        ...base(event, event.aid),
+        artifact: { kind, title, body, version, ...(mime !== undefined && { mime }) },
+      })
       return
     }
     case 'step': {
@@ -99,7 +125,12 @@ const step = (s: Draft, event: Event): void => {
       return
     }
     case 'log':
-      put(s, { kind: 'log', ...base({ ...event, turn: event.turn ?? '' }, `log-${event.seq}`), level: event.level, text: event.text })
+      put(s, {
+        kind: 'log',
+        ...base({ ...event, turn: event.turn ?? '' }, `log-${event.seq}`),
+        level: event.level,
+        text: event.text,
+      })
       return
     case 'usage':
       s.usage = {
@@ -176,7 +207,14 @@ const grow = (s: Draft, event: Event<'text' | 'thinking'>): void => {
   const parts = (old?.parts ?? []).slice() as Part[]
   parts[event.part] = { type: event.type, text }
   if (old !== undefined) put(s, { ...old, parts })
-  else put(s, { kind: 'message', ...base({ ...event, turn: s.running?.turn ?? '' }, event.mid), role: 'assistant', parts, final: false })
+  else
+    put(s, {
+      kind: 'message',
+      ...base({ ...event, turn: s.running?.turn ?? '' }, event.mid),
+      role: 'assistant',
+      parts,
+      final: false,
+    })
 }
 
 /** The delta rule of the protocol: overlap is dropped, equal appends, a hole is a divergence. */

@@ -26,7 +26,12 @@ export const clientFrames = {
   unsub: z.object({ id }),
   cmd: z.object({ id, session: id, type: z.string().max(40), data: z.unknown(), expect: cursor.optional() }),
   got: z.object({ sub: id, cursor }),
-  eph: z.object({ session: id, key: z.string().min(1).max(100), data: z.unknown(), ttl: z.number().int().min(0).max(60_000).optional() }),
+  eph: z.object({
+    session: id,
+    key: z.string().min(1).max(100),
+    data: z.unknown(),
+    ttl: z.number().int().min(0).max(60_000).optional(),
+  }),
   auth: z.object({ token: z.string().max(1024) }),
   ping: z.object({ n: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) }),
   pong: z.object({ n: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) }),
@@ -35,7 +40,9 @@ export const clientFrames = {
 
 type ClientFrames = typeof clientFrames
 export type ClientFrameType = keyof ClientFrames
-export type ClientFrame = { [K in ClientFrameType]: { readonly t: K } & Readonly<z.infer<ClientFrames[K]>> }[ClientFrameType]
+export type ClientFrame = {
+  [K in ClientFrameType]: { readonly t: K } & Readonly<z.infer<ClientFrames[K]>>
+}[ClientFrameType]
 
 /** An error as it goes over any wire. */
 export interface WireError {
@@ -47,17 +54,45 @@ export interface WireError {
 }
 
 export type ServerFrame =
-  | { readonly t: 'welcome'; readonly v: 1; readonly conn: string; readonly server: string; readonly hb_ms: number; readonly principal: { readonly id: string; readonly name: string; readonly permissions: readonly string[] }; readonly limits: Limits }
+  | {
+      readonly t: 'welcome'
+      readonly v: 1
+      readonly conn: string
+      readonly server: string
+      readonly hb_ms: number
+      readonly principal: { readonly id: string; readonly name: string; readonly permissions: readonly string[] }
+      readonly limits: Limits
+    }
   /** Follows at once: in `snapshot` mode `state` stands for everything up to `cursor`. */
-  | { readonly t: 'sub.ok'; readonly id: string; readonly mode: 'replay' | 'snapshot' | 'live'; readonly cursor: string; readonly head: string; readonly state?: unknown }
+  | {
+      readonly t: 'sub.ok'
+      readonly id: string
+      readonly mode: 'replay' | 'snapshot' | 'live'
+      readonly cursor: string
+      readonly head: string
+      readonly state?: unknown
+    }
   /** `prev` must be the reader's cursor; afterwards its cursor is `cursor`. */
-  | { readonly t: 'ev'; readonly sub: string; readonly prev: string; readonly cursor: string; readonly e: readonly Event[] }
+  | {
+      readonly t: 'ev'
+      readonly sub: string
+      readonly prev: string
+      readonly cursor: string
+      readonly e: readonly Event[]
+    }
   /** The reader has everything there is; sent once a subscription, after the replay. */
   | { readonly t: 'live'; readonly sub: string; readonly cursor: string }
   | { readonly t: 'ack'; readonly id: string; readonly cursor: string; readonly dup?: true }
   /** `id` of the command, or `sub` of the subscription, or neither: the frame before. */
   | ({ readonly t: 'err'; readonly id?: string; readonly sub?: string } & WireError)
-  | { readonly t: 'eph'; readonly session: string; readonly key: string; readonly by: string; readonly data: unknown; readonly ttl: number }
+  | {
+      readonly t: 'eph'
+      readonly session: string
+      readonly key: string
+      readonly by: string
+      readonly data: unknown
+      readonly ttl: number
+    }
   | { readonly t: 'ping'; readonly n: number }
   | { readonly t: 'pong'; readonly n: number }
   | { readonly t: 'auth.ok'; readonly expires_in_ms?: number }

@@ -171,8 +171,8 @@ export interface Agent {
   /** For people: who really answers. */
   readonly title: string
   readonly steers: boolean
-  /** Whether an interrupted turn can be taken up again under a new attempt. */
-  readonly resumes: boolean
+  /** Whether the turn that runs in this state can really be taken up again after a crash, under a new attempt. */
+  resumes(session: SessionState): boolean
   models(): Promise<readonly string[]>
   run(turn: Turn): AsyncIterable<SaidByAgent>
 }

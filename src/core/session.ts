@@ -4,6 +4,8 @@ import type { Event, Fields, Outcome, Part } from './events.ts'
 export interface SessionState {
   /** The last event folded in; 0 for none. */
   readonly seq: number
+  /** The last event that says something: one that is not about who owns the session. */
+  readonly moved: number
   readonly id: string
   readonly title: string
   readonly agent: string
@@ -52,16 +54,32 @@ interface Base {
   readonly at: number
 }
 export type Item =
-  | (Base & { readonly kind: 'message'; readonly role: 'user' | 'assistant' | 'system'; readonly parts: readonly Part[]; readonly final: boolean })
+  | (Base & {
+      readonly kind: 'message'
+      readonly role: 'user' | 'assistant' | 'system'
+      readonly parts: readonly Part[]
+      readonly final: boolean
+    })
   | (Base & { readonly kind: 'tool'; readonly tool: Omit<Fields<'tool'>, 'tid' | 'turn'>; readonly output: string })
-  | (Base & { readonly kind: 'ask'; readonly ask: Omit<Fields<'ask'>, 'ask' | 'turn'>; readonly resolved: (Omit<Fields<'ask.resolved'>, 'ask'> & { readonly by: string }) | null })
+  | (Base & {
+      readonly kind: 'ask'
+      readonly ask: Omit<Fields<'ask'>, 'ask' | 'turn'>
+      readonly resolved: (Omit<Fields<'ask.resolved'>, 'ask'> & { readonly by: string }) | null
+    })
   | (Base & { readonly kind: 'artifact'; readonly artifact: Omit<Fields<'artifact'>, 'aid' | 'turn'> })
   | (Base & { readonly kind: 'step'; readonly step: Omit<Fields<'step'>, 'sid' | 'turn'> })
   | (Base & { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string })
-  | (Base & { readonly kind: 'end'; readonly outcome: Outcome; readonly code: string; readonly message: string; readonly retryable: boolean })
+  | (Base & {
+      readonly kind: 'end'
+      readonly outcome: Outcome
+      readonly code: string
+      readonly message: string
+      readonly retryable: boolean
+    })
 
 export const emptySession: SessionState = {
   seq: 0,
+  moved: 0,
   id: '',
   title: '',
   agent: '',
@@ -85,7 +103,8 @@ export const emptySession: SessionState = {
 
 export type SessionStatus = 'idle' | 'running' | 'requires_action' | 'closed'
 
-export const isOpenAsk = (item: Item): item is Extract<Item, { kind: 'ask' }> => item.kind === 'ask' && item.resolved === null
+export const isOpenAsk = (item: Item): item is Extract<Item, { kind: 'ask' }> =>
+  item.kind === 'ask' && item.resolved === null
 
 export const sessionStatus = (state: SessionState): SessionStatus => {
   if (state.closed) return 'closed'

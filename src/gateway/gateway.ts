@@ -1,0 +1,186 @@
+import { type Checked, checkCommand } from '../core/commands.ts'
+import type { Said } from '../core/events.ts'
+import { Failure, toFailure } from '../core/failures.ts'
+import type { Agent, Command, Done, Env, Journal } from '../core/ports.ts'
+import { emptySession, type SessionState } from '../core/session.ts'
+import { cached } from './cache.ts'
+import { decide } from './decide.ts'
+import { host } from './host.ts'
+import type { Hosted } from './hosted.ts'
+import { recover, trim } from './housekeeping.ts'
+import { load } from './load.ts'
+
+export interface GatewayOptions {
+  readonly journal: Journal
+  /** The first is the default. */
+  readonly agents: readonly Agent[]
+  readonly env: Env
+  /** Hash of a command's body: same id and same hash is a repetition. */
+  readonly hash: (text: string) => string
+  /** Name of this process in `owner` events. */
+  readonly node: string
+  /** Prompts that may wait in one session. Default 20. */
+  readonly maxQueue?: number
+  /** ms after which a session that nobody uses is let go. Default 5 minutes. */
+  readonly idleMs?: number
+  /** Told of what is not a Failure: a bug. */
+  readonly onBug?: (error: unknown) => void
+}
+
+export interface Receipt {
+  readonly id: string
+  readonly session: string
+  readonly seq: number
+  readonly dup: boolean
+}
+
+/** The one stateful place: claims sessions, runs their turns, answers their readers. */
+export interface Gateway {
+  /** The journal with the newest events in memory: read, watch and head for every reader. */
+  readonly journal: Journal
+  readonly agents: readonly Agent[]
+  /**
+   * Resolves after the command is durable. The same id with the same body does nothing again and answers as the first time.
+   * @param expect the head that the sender saw; `conflict` when the session has moved on
+   * @throws Failure `command_id_reused`, `session_closed`, `queue_full`, `already_resolved`, `conflict`, `not_found`, `draining`, `storage_full`, …
+   */
+  say(command: Command, expect?: number): Promise<Receipt>
+  /** What the log adds up to now. @throws Failure `not_found`, `session_damaged` */
+  state(session: string): Promise<SessionState>
+  /** Ends every turn that a crash left open, and goes on with what waits. Called at start, and again to take over from lost nodes. */
+  recover(): Promise<void>
+  /** Forgets a session: its log, its messages, its commands. */
+  remove(session: string): Promise<void>
+  /** Stores the state of sessions that were last changed before `olderThan` (ms since 1970) and drops their events. Resolves with how many. */
+  trim(olderThan: number): Promise<number>
+  /** Turns that run now. */
+  running(): number
+  /** Takes no more prompts, gives running turns `graceMs`, ends the rest as `interrupted`. */
+  drain(graceMs: number): Promise<void>
+  /** Ends turns at once and closes the journal. */
+  close(): Promise<void>
+}
+
+/** ms to wait for the node that owns a session to answer a command. */
+const forwardLimit = 10_000
+
+export const createGateway = (options: GatewayOptions): Gateway => {
+  const { agents, env, hash, maxQueue = 20, onBug = () => undefined } = options
+  const journal = cached(options.journal)
+  const saying = new Map<string, Promise<Receipt>>()
+  let draining = false
+
+  const agentFor = (state: SessionState): Agent => {
+    const agent = state.agent === '' ? agents[0] : agents.find(({ name }) => name === state.agent)
+    if (agent === undefined)
+      throw new Failure(
+        'agent_unavailable',
+        `agent: "${state.agent}" is not configured; there are ${agents.map(({ name }) => name).join(', ')}`,
+        { param: 'agent' },
+      )
+    return agent
+  }
+  const hosting = host({ ...options, journal, onBug, agentFor, apply: async (command) => void (await say(command)) })
+  const house = { journal, host: hosting, onBug }
+
+  /** What a repeated id gets: the first answer, or a refusal when it now says something else. */
+  const repeated = (done: Done, command: Command, digest: string): Receipt => {
+    if (done.hash !== digest) throw new Failure('command_id_reused')
+    return { id: command.id, session: command.session, seq: done.seq, dup: true }
+  }
+
+  const create = async (command: Command, checked: Checked, digest: string): Promise<Receipt> => {
+    if (checked.type !== 'create') throw new Failure('not_found', 'Session not found')
+    const agent = agentFor({ ...emptySession, agent: checked.data.agent ?? '' })
+    const stamp = { by: command.by, at: env.now(), cause: command.id }
+    const created: Said = { type: 'session.created', ...stamp, ...checked.data, id: command.session, agent: agent.name }
+    const { owner } = await hosting.create(command.session, [created], (seq) => ({ id: command.id, hash: digest, seq }))
+    return { id: command.id, session: command.session, seq: owner.state().seq, dup: false }
+  }
+
+  const apply = async (
+    hosted: Hosted,
+    command: Command,
+    checked: Checked,
+    digest: string,
+    expect?: number,
+  ): Promise<Receipt> => {
+    const seq = await hosted.owner.write((state) => {
+      if (expect !== undefined && state.moved > expect)
+        throw new Failure('conflict', `The session has moved on: something was said after ${expect}`)
+      const context = { at: env.now(), by: command.by, cause: command.id, newId: env.id, maxQueue, agent: agentFor }
+      return { said: decide(checked, state, context), done: (head) => ({ id: command.id, hash: digest, seq: head }) }
+    })
+    return { id: command.id, session: command.session, seq, dup: false }
+  }
+
+  /** The session is served by another node: its inbox keeps the command, and its log tells when it is done. */
+  const forward = async (command: Command, digest: string): Promise<Receipt> => {
+    await options.journal.send(command, digest)
+    const limit = env.monotonic() + forwardLimit
+    for (;;) {
+      const done = await options.journal.seen(command.session, command.id)
+      if (done !== undefined && done.seq > 0) return { ...repeated(done, command, digest), dup: false }
+      if (env.monotonic() > limit) throw new Failure('moved')
+      await new Promise<void>((resolve) => env.after(50, resolve))
+    }
+  }
+
+  const sayOnce = async (command: Command, expect?: number): Promise<Receipt> => {
+    const checked = checkCommand(command.type, command.data)
+    const digest = hash(JSON.stringify([command.type, checked.data]))
+    const seen = await journal.seen(command.session, command.id)
+    if (seen !== undefined && seen.seq > 0) return repeated(seen, command, digest)
+    if (draining && checked.type === 'prompt') throw new Failure('draining')
+    try {
+      if (checked.type === 'create') return await create(command, checked, digest)
+      return await apply(await hosting.get(command.session), command, checked, digest, expect)
+    } catch (error) {
+      const failure = toFailure(error)
+      if (failure.code === 'moved' && seen === undefined) return forward(command, digest)
+      throw failure
+    }
+  }
+
+  const say = (command: Command, expect?: number): Promise<Receipt> => {
+    const key = `${command.session} ${command.id}`
+    const before = saying.get(key) ?? Promise.resolve()
+    const receipt = before.then(
+      () => sayOnce(command, expect),
+      () => sayOnce(command, expect),
+    )
+    saying.set(key, receipt)
+    const forget = (): void => {
+      if (saying.get(key) === receipt) saying.delete(key)
+    }
+    receipt.then(forget, forget)
+    return receipt
+  }
+
+  return {
+    journal,
+    agents,
+    say,
+    state: async (session) => hosting.peek(session) ?? load(journal, session),
+    recover: () => recover(house),
+    remove: async (session) => {
+      const { owner, stop } = await hosting.get(session)
+      await stop({ outcome: 'cancelled' })
+      await owner.idle()
+      await journal.remove(owner.lease)
+      await hosting.release(session)
+    },
+    trim: (olderThan) => trim(house, olderThan),
+    running: () => hosting.all().filter(({ busy }) => busy()).length,
+    drain: (graceMs) => {
+      draining = true
+      return hosting.drain(graceMs)
+    },
+    close: async () => {
+      draining = true
+      await hosting.drain(0)
+      await hosting.close()
+      await options.journal.close()
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import { place } from '../core/batch.ts'
+import type { Said } from '../core/events.ts'
+import { toFailure } from '../core/failures.ts'
+import { foldSession } from '../core/fold.ts'
+import type { Command, Done, Lease } from '../core/ports.ts'
+import { emptySession, type SessionState, summarize } from '../core/session.ts'
+import { type Hosted, hosted, type HostedOptions } from './hosted.ts'
+import { load } from './load.ts'
+
+export interface HostOptions extends Omit<HostedOptions, 'draining'> {
+  /** ms after which a session that nobody uses is let go. Default 5 minutes. */
+  readonly idleMs?: number
+  /** Runs a command that came through the inbox. */
+  readonly apply: (command: Command) => Promise<void>
+}
+
+/** The sessions this node owns: claimed when first needed, let go when idle. */
+export interface Host {
+  readonly get: (session: string) => Promise<Hosted>
+  /** Claims a new session with these events in its first commit. @throws Failure `conflict` when it exists */
+  readonly create: (session: string, opening: readonly Said[], done: (seq: number) => Done) => Promise<Hosted>
+  /** The state of a session that is owned here. */
+  readonly peek: (session: string) => SessionState | undefined
+  readonly all: () => readonly Hosted[]
+  readonly release: (session: string) => Promise<void>
+  /** Lets running turns end for `graceMs`, then ends them as interrupted; nothing is started any more. */
+  readonly drain: (graceMs: number) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+interface Entry {
+  readonly hosted: Hosted
+  readonly stop: AbortController
+}
+
+export const host = (options: HostOptions): Host => {
+  const { journal, env, node, idleMs = 300_000, apply, onBug } = options
+  const opening = new Map<string, Promise<Hosted>>()
+  const entries = new Map<string, Entry>()
+  let draining = false
+
+  const adopt = (lease: Lease, state: SessionState): Hosted => {
+    const entry: Entry = {
+      hosted: hosted({ ...options, draining: () => draining }, lease, state),
+      stop: new AbortController(),
+    }
+    entries.set(lease.session, entry)
+    lease.lost.addEventListener('abort', () => forget(lease.session, entry), { once: true })
+    receive(lease, entry.stop.signal).catch(onBug)
+    return entry.hosted
+  }
+
+  const receive = async (lease: Lease, signal: AbortSignal): Promise<void> => {
+    for await (const command of journal.inbox(lease, signal)) await apply(command).catch(onBug)
+  }
+
+  const forget = (session: string, entry: Entry): void => {
+    if (entries.get(session) !== entry) return
+    entries.delete(session)
+    opening.delete(session)
+    entry.stop.abort()
+    void entry.hosted.stop({ outcome: 'interrupted', code: 'node_lost' })
+  }
+
+  const open = async (session: string): Promise<Hosted> => {
+    const lease = await journal.claim(session, { node, at: env.now() })
+    const mine = adopt(lease, await load(journal, session))
+    await mine.recover()
+    return mine
+  }
+
+  const remember = (session: string, promise: Promise<Hosted>): Promise<Hosted> => {
+    opening.set(session, promise)
+    promise.catch(() => opening.get(session) === promise && opening.delete(session))
+    return promise
+  }
+
+  const release = async (session: string): Promise<void> => {
+    const entry = entries.get(session)
+    if (entry === undefined) return
+    await entry.hosted.owner.idle()
+    forget(session, entry)
+    await entry.hosted.owner.lease.release()
+  }
+
+  /** Memory follows use: what is idle is let go. */
+  const sweep = (): void => {
+    const limit = env.monotonic() - idleMs
+    for (const [session, { hosted: one }] of entries)
+      if (!one.busy() && one.owner.state().running === null && one.used() < limit) release(session).catch(onBug)
+    cancelSweep = env.after(idleMs / 5, sweep)
+  }
+  let cancelSweep = env.after(idleMs / 5, sweep)
+
+  const running = () => [...entries.values()].map((entry) => entry.hosted.over())
+
+  return {
+    get: (session) => opening.get(session) ?? remember(session, open(session)),
+    create: (session, first, done) => {
+      const at = env.now()
+      const state = foldSession(
+        emptySession,
+        place([{ type: 'owner', by: `node:${node}`, at, node, term: 1 }, ...first], 0),
+      )
+      const claim = { node, at, create: true, opening: first, summary: summarize(state), done: [done(state.seq)] }
+      return remember(
+        session,
+        journal.claim(session, claim).then((lease) => adopt(lease, state)),
+      )
+    },
+    peek: (session) => entries.get(session)?.hosted.owner.state(),
+    all: () => [...entries.values()].map((entry) => entry.hosted),
+    release,
+    drain: async (graceMs) => {
+      draining = true
+      let cancel = (): void => undefined
+      const late = new Promise<void>((resolve) => (cancel = env.after(graceMs, resolve)))
+      await Promise.race([Promise.all(running()), late])
+      cancel()
+      const message = 'The server was stopped while this ran. What was said is kept; ask again to go on.'
+      const end = { outcome: 'interrupted', code: 'shutdown', message, retryable: true } as const
+      await Promise.all([...entries.values()].map((entry) => entry.hosted.stop(end)))
+    },
+    close: async () => {
+      cancelSweep()
+      await Promise.allSettled(opening.values())
+      await Promise.all(
+        [...entries.keys()].map((session) => release(session).catch((error: unknown) => onBug(toFailure(error)))),
+      )
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import type { Event, Said } from '../core/events.ts'
+import type { Agent, Env, Journal, Lease } from '../core/ports.ts'
+import type { SessionState } from '../core/session.ts'
+import { started } from './decide.ts'
+import { closing, type End } from './ending.ts'
+import { own, type Owner } from './owner.ts'
+import { promptOf } from './spoken.ts'
+import { type Runner, runTurn } from './turn.ts'
+
+export interface HostedOptions {
+  readonly journal: Journal
+  readonly env: Env
+  readonly node: string
+  readonly agentFor: (state: SessionState) => Agent
+  /** While true no further turn is started. */
+  readonly draining: () => boolean
+  readonly onBug: (error: unknown) => void
+}
+
+/** A session that this node owns: its writer, and the turn that runs. */
+export interface Hosted {
+  readonly owner: Owner
+  /** Monotonic ms of the last commit. */
+  readonly used: () => number
+  readonly busy: () => boolean
+  /** Gives a turn that a crash left open its one end, or hands it to an agent that can really resume it. */
+  readonly recover: () => Promise<void>
+  /** Ends the running turn like this; resolves after its end is committed. */
+  readonly stop: (end: End) => Promise<void>
+  /** Resolves when no turn runs. */
+  readonly over: () => Promise<void>
+}
+
+export const hosted = (options: HostedOptions, lease: Lease, initial: SessionState): Hosted => {
+  const { journal, env, node, agentFor, draining, onBug } = options
+  let runner: Runner | undefined
+  let used = env.monotonic()
+  const stamp = () => ({ by: `node:${node}`, at: env.now() })
+
+  const owner = own(journal, lease, initial, (events) => {
+    used = env.monotonic()
+    for (const event of events) tell(event)
+    reconcile()
+  })
+
+  const tell = (event: Event): void => {
+    if (event.type === 'prompt' && event.steer === true) runner?.steer(promptOf(owner.state(), event.mid))
+    if (event.type !== 'ask.resolved') return
+    const { ask, outcome, option, text, by } = event
+    runner?.answer(ask, { outcome, by, ...(option !== undefined && { option }), ...(text !== undefined && { text }) })
+  }
+
+  /** What should happen in this state and does not yet: stop the turn, run it, start the next one. */
+  const reconcile = (): void => {
+    const { running, queue } = owner.state()
+    if (lease.lost.aborted) return
+    if (runner !== undefined) {
+      if (running?.turn !== runner.turn || running.cancelling) void runner.stop({ outcome: 'cancelled' })
+    } else if (running !== null) run(owner.state())
+    else if (queue.length > 0 && !draining()) next()
+  }
+
+  const run = (state: SessionState): void => {
+    const mine = runTurn({ owner, agent: agentFor(state), env, onBug })
+    runner = mine
+    void mine.over.then(() => {
+      runner = undefined
+      reconcile()
+    })
+  }
+
+  const next = (): void => {
+    const write = owner.write((state) => {
+      const turn = state.queue[0]?.turn
+      return {
+        said: state.running !== null || turn === undefined ? [] : [started(state, turn, agentFor(state).name, stamp())],
+      }
+    })
+    write.catch(onBug)
+  }
+
+  const recovery = (state: SessionState): readonly Said[] => {
+    if (state.running === null) return []
+    const { turn, attempt, agent, cancelling } = state.running
+    if (cancelling) return closing(state, { outcome: 'cancelled' }, stamp())
+    if (agentFor(state).resumes(state)) return [started(state, turn, agent, stamp(), attempt + 1)]
+    const message = 'The server was restarted while this ran. What was said is kept; ask again to go on.'
+    return closing(state, { outcome: 'interrupted', code: 'restarted', message, retryable: true }, stamp())
+  }
+
+  return {
+    owner,
+    used: () => used,
+    busy: () => runner !== undefined || owner.state().queue.length > 0,
+    recover: async () => {
+      await owner.write((state) => ({ said: recovery(state) }))
+      reconcile()
+    },
+    stop: async (end) => {
+      runner?.stop(end)
+      await runner?.over
+    },
+    over: async () => runner?.over,
+  }
+}

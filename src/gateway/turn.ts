@@ -1,0 +1,161 @@
+import type { Said } from '../core/events.ts'
+import { Failure, toFailure } from '../core/failures.ts'
+import type { Agent, Answer, Env, Prompt, Question, Turn } from '../core/ports.ts'
+import type { SessionState } from '../core/session.ts'
+import { closing, type End, failed } from './ending.ts'
+import { mailbox } from './mailbox.ts'
+import type { Owner } from './owner.ts'
+import { attribute, openAsk, promptOf } from './spoken.ts'
+
+/** How long an agent may take to stop after `signal`, in ms; then its turn is ended without it. */
+const stopLimit = 1000
+/** Uncommitted events after which an agent waits for the journal. */
+const backlogLimit = 256
+/** ms between two tries to write the end of a turn on a disk that is full. */
+const retryEnd = 1000
+
+export interface Runner {
+  readonly turn: string
+  /** Stops the agent. What is open is closed and the turn ends like this. */
+  readonly stop: (end: End) => void
+  readonly answer: (ask: string, answer: Answer) => void
+  readonly steer: (prompt: Prompt) => void
+  /** Resolves after the end of the turn is committed, or the lease is lost. Never rejects. */
+  readonly over: Promise<void>
+}
+
+export interface RunnerOptions {
+  readonly owner: Owner
+  readonly agent: Agent
+  readonly env: Env
+  /** Called with what an agent throws that is not a Failure: a bug to be logged. */
+  readonly onBug: (error: unknown) => void
+}
+
+/** Runs the turn that `owner`'s state says is running, to its one end. */
+export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => {
+  const session = owner.state()
+  const { running } = session
+  if (running === null) throw new Error('runTurn needs a running turn')
+  const { turn: id, attempt } = running
+  const by = `agent:${agent.name}`
+  const stopping = new AbortController()
+  const asks = new Map<string, (answer: Answer) => void>()
+  const steering = mailbox<Prompt>()
+  let end: End | undefined
+
+  const letGo = (): void => {
+    for (const settle of asks.values()) settle({ outcome: 'cancelled', by: 'node' })
+    asks.clear()
+    steering.close()
+  }
+  const stop = (how: End): void => {
+    end ??= how
+    stopping.abort()
+    letGo()
+  }
+
+  /** Adds to the log, unless the turn has been ended meanwhile. */
+  const say = (make: (state: SessionState) => readonly Said[]): Promise<number> =>
+    owner.write((state) => {
+      if (state.running?.turn !== id) throw new Failure('conflict')
+      return { said: make(state) }
+    })
+
+  const ask = async (question: Question): Promise<Answer> => {
+    if (stopping.signal.aborted) return { outcome: 'cancelled', by: 'node' }
+    const { timeout, ...rest } = question
+    const open = openAsk(owner.state(), id, question)
+    const name = open ?? env.id()
+    const answered = new Promise<Answer>((resolve) => asks.set(name, resolve))
+    const at = env.now()
+    if (open === undefined)
+      await say(() => [
+        {
+          type: 'ask',
+          by,
+          at,
+          ask: name,
+          turn: id,
+          ...rest,
+          options: [...rest.options],
+          ...(timeout !== undefined && { expires: at + timeout }),
+        },
+      ])
+    const cancel =
+      timeout === undefined
+        ? undefined
+        : env.after(
+            timeout,
+            () =>
+              void say(() => [
+                { type: 'ask.resolved', by: 'node', at: env.now(), ask: name, outcome: 'expired' },
+              ]).catch(() => undefined),
+          )
+    const answer = await answered
+    cancel?.()
+    return answer
+  }
+
+  const turn: Turn = {
+    id,
+    attempt,
+    session,
+    prompt: promptOf(session, running.prompt),
+    model: session.model,
+    signal: stopping.signal,
+    ask,
+    steering: steering.items,
+    newId: env.id,
+  }
+
+  const listen = async (): Promise<End> => {
+    for await (const said of agent.run(turn)) {
+      if (stopping.signal.aborted) break
+      const written = say(() => [attribute(said, id, agent.name, env.now())])
+      if (owner.backlog() >= backlogLimit || (said.type === 'tool' && said.state !== 'pending')) await written
+      else written.catch((error: unknown) => stop(failed(toFailure(error))))
+    }
+    return end ?? { outcome: 'complete' }
+  }
+
+  const finish = async (how: End): Promise<void> => {
+    for (;;) {
+      try {
+        await say((state) => closing(state, how, { by, at: env.now() }))
+        return
+      } catch (error) {
+        const { code } = toFailure(error)
+        if (code === 'moved' || code === 'conflict' || owner.lease.lost.aborted) return
+        await new Promise<void>((resolve) => env.after(retryEnd, resolve))
+      }
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    let cancel = (): void => undefined
+    const overdue = new Promise<End | undefined>((resolve) => {
+      const late = (): void => void (cancel = env.after(stopLimit, () => resolve(end)))
+      stopping.signal.addEventListener('abort', late, { once: true })
+    })
+    const said = listen().catch((error: unknown): End => {
+      if (!(error instanceof Failure) && !stopping.signal.aborted) onBug(error)
+      return end ?? failed(toFailure(error))
+    })
+    const how = await Promise.race([said, overdue])
+    cancel()
+    letGo()
+    await finish(end ?? how ?? { outcome: 'cancelled' })
+  }
+
+  return {
+    turn: id,
+    stop,
+    answer: (name, answer) => {
+      asks.get(name)?.(answer)
+      asks.delete(name)
+    },
+    steer: steering.put,
+    over: run(),
+  }
+}
