@@ -46,10 +46,12 @@ export const failures = {
     message: 'The stored log of this session is damaged; run "holdfast verify"',
   },
   agent_unavailable: { http: 503, close: null, retryable: true, message: 'Service temporarily unavailable' },
+  agent_failed: { http: 500, close: null, retryable: false, message: 'The agent failed' },
   upstream_unreachable: { http: 502, close: null, retryable: true, message: 'The model server does not answer' },
   upstream_reset: { http: 502, close: null, retryable: true, message: 'The model server broke off' },
   upstream_error: { http: 502, close: null, retryable: true, message: 'The model server answered with an error' },
   upstream_unauthorized: { http: 502, close: null, retryable: false, message: 'The model server refused the key' },
+  upstream_rejected: { http: 502, close: null, retryable: false, message: 'The model server did not take the request' },
   upstream_rate_limited: { http: 429, close: null, retryable: true, message: 'The model server asks to wait' },
   upstream_overloaded: { http: 503, close: null, retryable: true, message: 'The model server is overloaded' },
   upstream_garbage: {
