@@ -175,8 +175,10 @@ const put = (s: Draft, item: Item): void => {
 
 const settle = (s: Draft, event: Event<'session.created' | 'session.updated'>): void => {
   for (const key of ['title', 'agent', 'model', 'system_prompt', 'project_id'] as const) s[key] = event[key] ?? s[key]
-  if (event.type === 'session.created') s.id = event.id
-  else {
+  if (event.type === 'session.created') {
+    s.id = event.id
+    s.by = event.by
+  } else {
     s.pinned = event.pinned ?? s.pinned
     s.archived = event.archived ?? s.archived
   }

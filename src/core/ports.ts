@@ -57,6 +57,8 @@ export interface ListOptions {
   readonly limit?: number
   /** Only sessions with a turn that runs, waits or asks. */
   readonly busy?: boolean
+  /** Only sessions that this principal made. */
+  readonly by?: string
   /** Only sessions last changed before this position (`updated_at` and `id` of the last line had). */
   readonly before?: { readonly updated_at: number; readonly id: string }
 }
@@ -85,8 +87,8 @@ export interface Journal {
   /** Calls back after each commit to the session, in order, until the returned function is called. `undefined` for one that another
    *  process made: read it. Wake-ups may be late or doubled, never the only source of truth. */
   watch(session: string, wake: (batch: Batch | undefined) => void): () => void
-  /** The last seq, and the first seq that is still in the log minus one. @throws Failure `not_found` */
-  head(session: string): Promise<{ readonly head: number; readonly floor: number; readonly updated_at: number }>
+  /** The session's line, and `floor`: events up to it are only in the checkpoint. @throws Failure `not_found` */
+  head(session: string): Promise<Listed & { readonly floor: number }>
   /** The state that was stored when the log was trimmed: fold what follows `floor` onto it. */
   checkpoint(session: string): Promise<SessionState | undefined>
   /** Keeps a command for the node that owns the session, durably. */
@@ -97,7 +99,7 @@ export interface Journal {
   seen(session: string, command: string): Promise<Done | undefined>
   list(options?: ListOptions): Promise<readonly Listed[]>
   /** Messages that contain all the words, newest first. The query is words, never an expression. */
-  search(query: string, limit?: number): Promise<readonly (MessageRow & { readonly session: string })[]>
+  search(query: string, options?: { readonly limit?: number; readonly by?: string }): Promise<readonly (MessageRow & { readonly session: string })[]>
   /** The permanent messages of a session, oldest first. */
   messages(session: string): Promise<readonly MessageRow[]>
   /** Drops the events up to and including `state.seq`, which `state` stands for from now on. */

@@ -7,6 +7,8 @@ export interface SessionState {
   /** The last event that says something: one that is not about who owns the session. */
   readonly moved: number
   readonly id: string
+  /** The principal that made it. */
+  readonly by: string
   readonly title: string
   readonly agent: string
   readonly model: string
@@ -81,6 +83,7 @@ export const emptySession: SessionState = {
   seq: 0,
   moved: 0,
   id: '',
+  by: '',
   title: '',
   agent: '',
   model: '',
@@ -120,6 +123,8 @@ export const textOf = (parts: readonly Part[]): string =>
 /** One line of a session list: what is kept beside the log so that a list never reads one. */
 export interface Summary {
   readonly id: string
+  /** The principal that made the session: the only one that may see it. */
+  readonly by: string
   readonly title: string
   readonly agent: string
   readonly model: string
@@ -133,6 +138,7 @@ export interface Summary {
 }
 export const summarize = (state: SessionState): Summary => ({
   id: state.id,
+  by: state.by,
   title: state.title,
   agent: state.agent,
   model: state.model,
