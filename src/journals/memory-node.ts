@@ -1,0 +1,101 @@
+import { Failure } from '../core/failures.ts'
+import type { Batch, Env, Lease } from '../core/ports.ts'
+import type { Change, MemoryStore } from './memory-store.ts'
+
+export interface NodeOptions {
+  readonly env: Env
+  readonly node: string
+  readonly ttl: number
+  readonly wakeDelay: () => number | undefined
+  /** Breaks the rule that a node doubts its leases. */
+  readonly trusting: boolean
+}
+
+/** A lease as its own node sees it. */
+export interface Held {
+  head: number
+  writing: boolean
+  readonly lost: AbortController
+}
+
+type Wake = (batch: Batch | undefined) => void
+
+/** What a living node does besides committing: it renews, steps down, hears of changes and tells others. */
+export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trusting }: NodeOptions) => {
+  const held = new Map<Lease, Held>()
+  const watching = new Map<string, Set<Wake>>()
+  const inboxes = new Set<() => void>()
+  let renewed = env.monotonic()
+  let alive = true
+  let cancelBeat = () => {}
+
+  const lose = (lease: Lease) => {
+    held.get(lease)?.lost.abort(new Failure('moved'))
+    held.delete(lease)
+  }
+  const isNewest = (lease: Lease) => trusting || store.sessions.get(lease.session)?.term === lease.term
+  /** A node that could not renew for two thirds of its time trusts its own leases no longer. */
+  const stepDown = () => {
+    if (!trusting && env.monotonic() - renewed > (ttl * 2) / 3) for (const lease of held.keys()) lose(lease)
+  }
+  const beat = () => {
+    stepDown()
+    for (const lease of held.keys()) if (!isNewest(lease)) lose(lease)
+    store.nodes.set(node, store.now() + ttl)
+    renewed = env.monotonic()
+    cancelBeat = env.after(ttl / 3, beat)
+  }
+  const hear = ({ session, batch, inbox }: Change, from: string) => {
+    const tell = () => {
+      if (!alive) return
+      if (inbox) for (const wake of inboxes) wake()
+      else for (const wake of watching.get(session) ?? []) wake(from === node ? batch : undefined)
+    }
+    const delay = from === node ? 0 : wakeDelay()
+    if (delay === 0) tell()
+    else if (delay !== undefined) env.after(delay, tell)
+  }
+
+  store.listeners.add(hear)
+  beat()
+
+  return {
+    held,
+    lose,
+    isNewest,
+    stepDown,
+    tell: (change: Change) => {
+      for (const listener of store.listeners) listener(change, node)
+    },
+    watch: (session: string, wake: Wake) => {
+      const set = watching.get(session) ?? new Set()
+      watching.set(session, set.add(wake))
+      return () => {
+        set.delete(wake)
+        if (set.size === 0 && watching.get(session) === set) watching.delete(session)
+      }
+    },
+    /** Wakes at each command that arrives anywhere, and every 2 s in case that was not heard. */
+    listen: (wake: () => void) => {
+      inboxes.add(wake)
+      let cancel = () => {}
+      const poll = () => {
+        cancel = env.after(2000, poll)
+        wake()
+      }
+      cancel = env.after(2000, poll)
+      return () => {
+        inboxes.delete(wake)
+        cancel()
+      }
+    },
+    /** `leave` says goodbye, so that others may take over at once; a crash does not. */
+    end: (leave: boolean) => {
+      alive = false
+      cancelBeat()
+      store.listeners.delete(hear)
+      if (leave) store.nodes.delete(node)
+      return [...held.keys()]
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import { memoryJournal, memoryStore } from '../src/journals/memory.ts'
+import { journalContract } from './journal.contract.ts'
+import { realEnv } from './journals/real-env.ts'
+
+journalContract('memory', async () => {
+  const store = memoryStore(realEnv)
+  const open = (node: string) => memoryJournal(store, { env: realEnv, node })
+  const journals = [open('n')]
+  const add = (node: string) => {
+    const journal = open(node)
+    journals.push(journal)
+    return journal
+  }
+  return {
+    journal: journals[0] as (typeof journals)[number],
+    reopen: async () => {
+      await journals.at(-1)?.close()
+      return add('n')
+    },
+    other: async () => add('m'),
+    end: async () => {
+      await Promise.all(journals.map((journal) => journal.close()))
+    },
+  }
+})
