@@ -99,7 +99,10 @@ export interface Journal {
   seen(session: string, command: string): Promise<Done | undefined>
   list(options?: ListOptions): Promise<readonly Listed[]>
   /** Messages that contain all the words, newest first. The query is words, never an expression. */
-  search(query: string, options?: { readonly limit?: number; readonly by?: string }): Promise<readonly (MessageRow & { readonly session: string })[]>
+  search(
+    query: string,
+    options?: { readonly limit?: number; readonly by?: string },
+  ): Promise<readonly (MessageRow & { readonly session: string })[]>
   /** The permanent messages of a session, oldest first. */
   messages(session: string): Promise<readonly MessageRow[]>
   /** Drops the events up to and including `state.seq`, which `state` stands for from now on. */

@@ -16,7 +16,10 @@ export const placeOf = (stream: Pick<Stream, 'id' | 'inherited'>, position: numb
 })
 
 /** The position of a place, or undefined when it is not on this stream: ahead of the tail, or of a stream that had this name before. */
-export const locate = (stream: Pick<Stream, 'id' | 'inherited' | 'tail'>, { id, position }: Place): number | undefined => {
+export const locate = (
+  stream: Pick<Stream, 'id' | 'inherited' | 'tail'>,
+  { id, position }: Place,
+): number | undefined => {
   if (position > stream.tail) return undefined
   if (position === 0 && id === 0) return 0
   return placeOf(stream, position).id === id ? position : undefined

@@ -1,6 +1,15 @@
 import { Failure } from './failures.ts'
 import { mediaType, locate } from './stream-places.ts'
-import type { Appended, AppendStream, CreateStream, Producer, Stream, StreamName, StreamRow } from './streams.ts'
+import type {
+  Appended,
+  AppendStream,
+  CreateStream,
+  Producer,
+  Segment,
+  Stream,
+  StreamName,
+  StreamRow,
+} from './streams.ts'
 
 /** What the rules need of a store, inside one transaction. */
 export interface StreamTables {
@@ -26,7 +35,12 @@ const exists = (tables: StreamTables, name: StreamName): Stream => {
 }
 
 /** Creates a stream, or finds the one that was created by the same request. @throws Failure, see StreamStore.create */
-export const createStream = (tables: StreamTables, name: StreamName, request: CreateStream, now: number): { created: boolean; stream: Stream } => {
+export const createStream = (
+  tables: StreamTables,
+  name: StreamName,
+  request: CreateStream,
+  now: number,
+): { created: boolean; stream: Stream } => {
   const existing = tables.find(name)
   if (existing !== undefined) {
     if (existing.gone) throw new Failure('conflict', 'A deleted stream of this name is kept for its forks')
@@ -60,10 +74,17 @@ export const createStream = (tables: StreamTables, name: StreamName, request: Cr
   return { created: true, stream }
 }
 
-const inherit = (source: Stream, point: number) =>
-  [...source.inherited, { id: source.id, to: source.tail }]
+/** How many streams one stream may be read from: a fork of a fork of a fork. */
+const deepest = 64
+
+/** @throws Failure `invalid_request` */
+const inherit = (source: Stream, point: number): readonly Segment[] => {
+  const segments = [...source.inherited, { id: source.id, to: source.tail }]
     .map(({ id, to }) => ({ id, to: Math.min(to, point) }))
     .filter(({ to }, index, all) => to > (all[index - 1]?.to ?? 0))
+  if (segments.length >= deepest) throw new Failure('invalid_request', `Forks of forks end at ${deepest}`)
+  return segments
+}
 
 /** @throws Failure `cursor_invalid` */
 const forkPoint = (tables: StreamTables, source: Stream, { at, sub }: NonNullable<CreateStream['fork']>): number => {
@@ -113,16 +134,26 @@ export const appendStream = (tables: StreamTables, name: StreamName, request: Ap
 }
 
 /** Why nothing is to be written; undefined when the append is to be made. Closure is told before anything else. */
-const decide = (stream: Stream, request: AppendStream, state: { readonly epoch: number; readonly seq: number } | undefined): Appended | undefined => {
+const decide = (
+  stream: Stream,
+  request: AppendStream,
+  state: { readonly epoch: number; readonly seq: number } | undefined,
+): Appended | undefined => {
   const { producer, data, contentType = '' } = request
-  if (producer !== undefined && state !== undefined && producer.epoch < state.epoch) return { outcome: 'producer_fenced', epoch: state.epoch }
+  if (producer !== undefined && state !== undefined && producer.epoch < state.epoch)
+    return { outcome: 'producer_fenced', epoch: state.epoch }
   if (stream.closed) {
     const { closedBy } = stream
-    const again = producer !== undefined && closedBy?.id === producer.id && closedBy.epoch === producer.epoch && closedBy.seq === producer.seq
+    const again =
+      producer !== undefined &&
+      closedBy?.id === producer.id &&
+      closedBy.epoch === producer.epoch &&
+      closedBy.seq === producer.seq
     if (again) return { outcome: 'duplicate', stream, seq: producer.seq }
     return request.close && data.length === 0 ? { outcome: 'duplicate', stream } : { outcome: 'stream_closed', stream }
   }
-  if (data.length > 0 && mediaType(contentType) !== mediaType(stream.contentType)) throw new Failure('conflict', `The stream is ${stream.contentType}`)
+  if (data.length > 0 && mediaType(contentType) !== mediaType(stream.contentType))
+    throw new Failure('conflict', `The stream is ${stream.contentType}`)
   if (producer !== undefined) {
     const known = state?.epoch === producer.epoch ? state.seq : -1
     if (state !== undefined && producer.epoch > state.epoch && producer.seq !== 0)
@@ -130,24 +161,22 @@ const decide = (stream: Stream, request: AppendStream, state: { readonly epoch: 
     if (producer.seq <= known) return { outcome: 'duplicate', stream, seq: known }
     if (producer.seq > known + 1) return { outcome: 'producer_gap', expected: known + 1 }
   }
-  if (request.seq !== undefined && stream.seq !== undefined && request.seq <= stream.seq) throw new Failure('conflict', 'Stream-Seq must grow')
+  if (request.seq !== undefined && stream.seq !== undefined && request.seq <= stream.seq)
+    throw new Failure('conflict', 'Stream-Seq must grow')
   return undefined
 }
 
 /** Deletes a stream; while it has forks, only its name is dead. What it was the last fork of goes with it. */
 export const removeStream = (tables: StreamTables, id: number): void => {
   const stream = tables.get(id)
-  if (stream === undefined) return
-  if (stream.forks > 0) {
-    tables.update({ ...stream, gone: true })
-    return
+  if (stream !== undefined && stream.forks > 0) tables.update({ ...stream, gone: true })
+  for (let dead = stream?.forks === 0 ? stream : undefined; dead !== undefined;) {
+    tables.delete(dead.id)
+    const source = dead.fork && tables.get(dead.fork.id)
+    const left = source && { ...source, forks: source.forks - 1 }
+    if (left !== undefined) tables.update(left)
+    dead = left?.gone === true && left.forks === 0 ? left : undefined
   }
-  tables.delete(id)
-  const source = stream.fork && tables.get(stream.fork.id)
-  if (source === undefined) return
-  const left = { ...source, forks: source.forks - 1 }
-  tables.update(left)
-  if (left.gone && left.forks === 0) removeStream(tables, left.id)
 }
 
 /** The writes of raw streams, by name: a store runs them inside its transactions. */
