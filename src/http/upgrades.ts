@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { Failure, failures, toFailure } from '../core/failures.ts'
+import { refuseSocket } from './answer.ts'
+import { hasBody } from './body.ts'
+import { identify, need, takeLive, type Gate } from './gate.ts'
+import { inspect, whence } from './inspect.ts'
+import { redactTarget } from './log.ts'
+import type { Principal } from './route.ts'
+import type { Router } from './router.ts'
+import type { Opening, SocketRoute } from './socket-route.ts'
+import { checkHandshake, type Upgrader } from './upgrade.ts'
+
+/** A socket path with what makes its sockets. */
+export interface SocketRow {
+  readonly route: SocketRoute
+  readonly upgrader: Upgrader
+}
+
+/** Checks upgrade requests in the same order as all others, and refuses them with a real status before the 101. */
+export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authDeadline: number) => {
+  const start = (req: IncomingMessage, socket: Duplex, head: Buffer, requestId: string): void => {
+    const seen = inspect(req, gate.allow)
+    const found = table.find('SOCKET', seen.url.pathname)
+    const came = whence(req, seen, gate.allow, true)
+    if (found === undefined) throw new Failure('not_found')
+    checkHandshake(req)
+    if (hasBody(req)) throw new Failure('invalid_request', 'An upgrade has no body')
+    const credential = identify(gate, req, seen, came, true)
+    const { route, upgrader } = found.value
+    const access = route.access ?? 'read'
+    if (credential !== undefined) need(credential.principal, access)
+    const release = credential === undefined ? undefined : takeLive(gate, credential.principal)
+    if (release !== undefined) socket.once('close', release)
+    upgrader.upgrade(req, socket, head, (ws) => {
+      const admit = (principal: Principal): void => {
+        need(principal, access)
+        ws.once('close', takeLive(gate, principal))
+        gate.admission.admit(req.socket)
+        stop()
+      }
+      const log = gate.log.child({ request_id: requestId })
+      const opening: Opening = {
+        socket: ws,
+        req,
+        url: seen.url,
+        params: found.params,
+        principal: credential?.principal ?? null,
+        carrier: credential?.carrier ?? null,
+        requestId,
+        log,
+        admit,
+      }
+      const stop = credential === undefined ? deadline(opening, route) : () => {}
+      hand(opening, route)
+    })
+  }
+
+  const deadline = (opening: Opening, route: SocketRoute): (() => void) => {
+    const { socket } = opening
+    const late = route.late ?? (() => socket.close(failures.authentication_timeout.close, 'authentication_timeout'))
+    const stop = gate.env.after(authDeadline, () => {
+      late(opening)
+      // Whoever stays silent does not answer a close either.
+      const end = gate.env.after(1000, () => socket.terminate())
+      socket.once('close', end)
+    })
+    socket.once('close', stop)
+    return stop
+  }
+
+  const hand = (opening: Opening, route: SocketRoute): void => {
+    const { socket, log, req } = opening
+    const started = gate.env.monotonic()
+    // Protocol violations arrive here; `ws` closes by itself.
+    socket.on('error', (error) => log.debug({ err: error }, 'a socket broke a rule'))
+    socket.once('close', (code: number) =>
+      log.info({ code, ms: Math.round(gate.env.monotonic() - started) }, 'socket closed'),
+    )
+    log.info(
+      { target: redactTarget(req.url ?? ''), by: opening.principal?.id, from: req.socket.remoteAddress },
+      'socket opened',
+    )
+    try {
+      route.open(opening)
+    } catch (error) {
+      log.error({ err: error }, 'a socket could not be opened')
+      socket.close(1011)
+    }
+  }
+
+  return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy())
+    const requestId = gate.env.id()
+    try {
+      start(req, socket, head, requestId)
+    } catch (error) {
+      const failure = toFailure(error)
+      const line = {
+        request_id: requestId,
+        target: redactTarget(req.url ?? ''),
+        code: failure.code,
+        from: req.socket.remoteAddress,
+      }
+      if (failure.code === 'internal') gate.log.error({ ...line, err: failure.cause ?? failure }, 'an upgrade failed')
+      else gate.log.info(line, 'upgrade refused')
+      refuseSocket(socket, failure, requestId, false)
+    }
+  }
+}
+
+/** All sockets of all paths. */
+export const allSockets = (rows: readonly SocketRow[]): readonly WebSocket[] =>
+  rows.flatMap((row) => [...row.upgrader.sockets()])
