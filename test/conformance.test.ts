@@ -1,0 +1,28 @@
+import { registerHooks } from 'node:module'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { streamRoutes } from '../src/http/streams/routes.ts'
+import { memoryStreams } from '../src/journals/memory-streams.ts'
+import { realEnv, serve, type Served } from './streams/serve.ts'
+
+// The suite brings a vitest of its own, older one: here its tests must register with the one that runs.
+const hooks = registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'vitest' && context.parentURL?.includes('server-conformance-tests') === true
+      ? next(specifier, { ...context, parentURL: import.meta.url })
+      : next(specifier, context),
+})
+const { runConformanceTests } = await import('@durable-streams/server-conformance-tests')
+hooks.deregister()
+
+describe('Durable Streams conformance: memory store', () => {
+  // The suite reads the address when its tests run. Its paths, `/v1/stream/…`, are names of streams below ours.
+  const options = { baseUrl: '', longPollTimeoutMs: 500 }
+  let served: Served | undefined
+  beforeAll(async () => {
+    const store = memoryStreams({ env: realEnv })
+    served = await serve(streamRoutes({ store, now: Date.now, random: Math.random, longPollMs: 500 }))
+    options.baseUrl = `${served.origin}/v1/streams`
+  })
+  afterAll(() => served?.close())
+  runConformanceTests(options)
+})
