@@ -55,7 +55,8 @@ export interface Connection {
   readonly end: (failure: Failure) => void
   /** The socket is gone. */
   readonly closed: () => void
-  readonly authenticated: () => boolean
+  /** The peer answered on the socket's own level. */
+  readonly heard: () => void
 }
 
 export const connect = (options: ConnectionOptions): Connection => {
@@ -113,9 +114,12 @@ export const connect = (options: ConnectionOptions): Connection => {
   })
 
   const signIn = async (token: string): Promise<void> => {
+    const before = caller
     caller = await authenticate(token)
     announced = false
     if (caller === undefined) throw new Failure('unauthorized')
+    if (before !== undefined && before.id !== caller.id)
+      throw new Failure('forbidden', "That is another user's credential")
   }
   const hello = async (frame: Extract<ClientFrame, { t: 'hello' }>): Promise<void> => {
     if (greeted) throw new Failure('bad_frame', 'hello comes once')
@@ -201,7 +205,7 @@ export const connect = (options: ConnectionOptions): Connection => {
     if (over) return
     heard = env.monotonic()
     try {
-      if (caller === undefined && text.length > anonymousFrame) throw new Failure('frame_too_large')
+      if (!greeted && text.length > anonymousFrame) throw new Failure('frame_too_large')
       const frame = dialect.decode(text)
       const retryAfterMs = frame.t === 'got' || frame.t === 'pong' ? 0 : bucket()
       if (retryAfterMs > 0) refuse(new Failure('rate_limited', undefined, { retryAfterMs }), addressOf(frame))
@@ -228,7 +232,7 @@ export const connect = (options: ConnectionOptions): Connection => {
     }
   }
 
-  return { receive, drained: subs.poke, beat, end, closed, authenticated: () => caller !== undefined }
+  return { receive, drained: subs.poke, beat, end, closed, heard: () => void (heard = env.monotonic()) }
 }
 
 /** What an error about this frame names. */

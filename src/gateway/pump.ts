@@ -1,5 +1,5 @@
 import { after, eventsOf, toBatch } from '../core/batch.ts'
-import { toFailure, type Failure } from '../core/failures.ts'
+import { Failure, toFailure } from '../core/failures.ts'
 import type { Batch, Chunk, Env, Journal } from '../core/ports.ts'
 
 /** Characters of events in one frame: with its head and in UTF-8 it stays under 64 KiB for nearly every text. */
@@ -32,7 +32,7 @@ export interface PumpOptions {
 
 /** Carries one session's events to one reader: replay and live are the same loop, so they cannot interleave. */
 export interface Pump {
-  /** The reader says that it has everything up to here. */
+  /** The reader says that it has everything up to here. @throws Failure `bad_frame` when that was never sent */
   readonly got: (seq: number) => void
   /** The socket takes more again. */
   readonly poke: () => void
@@ -122,6 +122,7 @@ export const pump = (options: PumpOptions): Pump => {
 
   return {
     got: (seq) => {
+      if (seq > cursor) throw new Failure('bad_frame', 'got names a cursor that was never sent')
       for (let first = sent[0]; first !== undefined && first.upTo <= seq; first = sent[0]) {
         onTheWay -= first.bytes
         sent.shift()

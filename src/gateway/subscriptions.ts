@@ -127,7 +127,10 @@ export const subscriptions = ({
 /** What an agent notes for itself is not for readers. */
 export const shown = ({ notes: _notes, ...state }: SessionState): Omit<SessionState, 'notes'> => state
 
-/** The seq a reader starts after, or undefined when it must be given the state: too far behind, trimmed, or ahead of a restored log. */
+/**
+ * The seq a reader starts after, or undefined when it must be given the state: too far behind, or trimmed.
+ * @throws Failure `cursor_invalid`; `cursor_diverged` when the cursor is ahead of a restored log
+ */
 const startOf = (
   {
     cursor,
@@ -137,11 +140,6 @@ const startOf = (
 ): number | undefined => {
   if (cursor === undefined && from === 'now') return log.head
   if (cursor === undefined && from === 'snapshot') return undefined
-  try {
-    const after = cursor === undefined ? 0 : checkCursor(parseCursor(cursor), log)
-    return after < log.floor || log.head - after > snapshotAfter ? undefined : after
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'cursor_diverged') return undefined
-    throw error
-  }
+  const after = cursor === undefined ? 0 : checkCursor(parseCursor(cursor), log)
+  return after < log.floor || log.head - after > snapshotAfter ? undefined : after
 }

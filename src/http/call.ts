@@ -4,7 +4,7 @@ import type { Logger } from './log.ts'
 import type { Call, Principal } from './route.ts'
 
 /** Nobody in particular: public routes are called by it. */
-export const anonymous: Principal = { id: 'anonymous', name: 'anonymous', permissions: new Set() }
+export const anonymous: Principal = { id: 'anonymous', key: '', name: 'anonymous', permissions: new Set() }
 
 /** What a Call is made of. */
 export interface Parts {

@@ -41,7 +41,7 @@ export const identify = (
 
 /** Takes one of a key's live connections. @throws Failure `rate_limited` */
 export const takeLive = (gate: Gate, principal: Principal): (() => void) => {
-  const release = gate.live.take(principal.id)
+  const release = gate.live.take(principal.key)
   if (release === undefined)
     throw new Failure('rate_limited', 'This key has too many connections', { retryAfterMs: 1000 })
   return release

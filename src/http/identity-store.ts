@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 const version = 1
 const schema = `
   create table key (
-    id text primary key, name text not null, prefix text not null, hash blob not null unique,
+    id text primary key, user text not null, name text not null, prefix text not null, hash blob not null unique,
     role text not null, created integer not null, last_used integer, revoked integer
   ) strict;
   create table browser (
@@ -16,6 +16,8 @@ const schema = `
 /** A key as it is kept. Times are ms since 1970. */
 export interface KeyRow {
   readonly id: string
+  /** The person it stands for: what is theirs is seen through all of their keys. */
+  readonly user: string
   readonly name: string
   /** The first characters of the key, so that people can tell keys apart. */
   readonly prefix: string
@@ -62,8 +64,8 @@ export const openIdentityStore = (dir: string): IdentityStore => {
       throw error
     }
   }
-  const columns = 'id, name, prefix, hash, role, created, last_used, revoked'
-  const insert = db.prepare(`insert into key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?)`)
+  const columns = 'id, user, name, prefix, hash, role, created, last_used, revoked'
+  const insert = db.prepare(`insert into key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const any = db.prepare('select 1 from key limit 1')
   const byHash = db.prepare(`select ${columns} from key where hash = ?`)
   const byId = db.prepare(`select ${columns} from key where id = ?`)
@@ -75,7 +77,7 @@ export const openIdentityStore = (dir: string): IdentityStore => {
   const browser = db.prepare('select hash, key, expires from browser where hash = ?')
   const removeBrowser = db.prepare('delete from browser where hash = ?')
   const add = (row: KeyRow): void => {
-    insert.run(row.id, row.name, row.prefix, row.hash, row.role, row.created, row.last_used, row.revoked)
+    insert.run(row.id, row.user, row.name, row.prefix, row.hash, row.role, row.created, row.last_used, row.revoked)
   }
   return {
     add,

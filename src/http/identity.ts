@@ -17,8 +17,8 @@ export interface Identity {
   /** The key that this start made, and the file it was put into; undefined when there was one before. */
   readonly first: { readonly key: string; readonly file: string } | undefined
   readonly tickets: Tickets
-  /** Makes a key. It is shown here and never again. */
-  createKey(options: { readonly name: string; readonly role?: Role }): {
+  /** Makes a key, by default for the machine's owner. It is shown here and never again. */
+  createKey(options: { readonly name: string; readonly role?: Role; readonly user?: string }): {
     readonly id: string
     readonly key: string
     readonly prefix: string
@@ -49,9 +49,8 @@ export interface IdentityOptions {
   readonly key?: string
 }
 
-const keyIdPrefix = 'key:'
-/** The id of the key behind a principal. */
-export const keyIdOf = (principal: Principal): string => principal.id.slice(keyIdPrefix.length)
+/** Who a key stands for unless it is said: the one person of a machine of one's own. */
+const firstUser = 'owner'
 
 const prefixLength = 'hf_'.length + 6
 /** How long a browser stays signed in. */
@@ -66,16 +65,18 @@ export const openIdentity = ({ dir, env, key: configured = '' }: IdentityOptions
   const configuredHash = configured === '' ? undefined : hashToken(configured)
   // Another configured key is another principal: browsers signed in by the old one are out.
   const configuredId = `configured-${Buffer.from(configuredHash ?? []).toString('hex', 0, 6)}`
-  const tell = (id: string, name: string, role: Role): Principal => ({
-    id: `${keyIdPrefix}${id}`,
+  const tell = (key: string, user: string, name: string, role: Role): Principal => ({
+    id: `user:${user}`,
+    key,
     name,
     permissions: new Set(roles[role]),
   })
-  const configuredOwner = tell(configuredId, 'configured', 'owner')
-  const fresh = (name: string, role: Role): { row: KeyRow; key: string } => {
+  const configuredOwner = tell(configuredId, firstUser, 'configured', 'owner')
+  const fresh = (name: string, role: Role, user: string): { row: KeyRow; key: string } => {
     const key = newToken('hf')
     const row = {
       id: randomBytes(8).toString('hex'),
+      user,
       name,
       prefix: key.slice(0, prefixLength),
       hash: hashToken(key),
@@ -86,14 +87,14 @@ export const openIdentity = ({ dir, env, key: configured = '' }: IdentityOptions
   const good = (row: KeyRow | undefined): Principal | null => {
     if (row === undefined || row.revoked !== null || !isRole(row.role)) return null
     if (env.now() - (row.last_used ?? 0) > usedEvery) store.used(row.id, env.now())
-    return tell(row.id, row.name, row.role)
+    return tell(row.id, row.user, row.name, row.role)
   }
   const principal = (id: string): Principal | null =>
     id === configuredId && configuredHash !== undefined ? configuredOwner : good(store.byId(id))
 
   const makeFirst = (): Identity['first'] => {
     if (configuredHash !== undefined) return undefined
-    const { row, key } = fresh('first', 'owner')
+    const { row, key } = fresh('first', 'owner', firstUser)
     const file = join(dir, 'key')
     // The file first: a key that is in the table but was never shown would lock its owner out.
     return store.addFirst(row, () => writeKeyFile(file, key)) ? { key, file } : undefined
@@ -101,8 +102,8 @@ export const openIdentity = ({ dir, env, key: configured = '' }: IdentityOptions
   return {
     first: makeFirst(),
     tickets: createTickets(env),
-    createKey: ({ name, role = 'owner' }) => {
-      const { row, key } = fresh(name, role)
+    createKey: ({ name, role = 'owner', user = firstUser }) => {
+      const { row, key } = fresh(name, role, user)
       store.add(row)
       return { id: row.id, key, prefix: row.prefix }
     },
@@ -119,7 +120,7 @@ export const openIdentity = ({ dir, env, key: configured = '' }: IdentityOptions
     owner: () => {
       if (configuredHash !== undefined) return configuredOwner
       const row = store.list().find((one) => one.role === 'owner' && one.revoked === null)
-      return row === undefined ? null : tell(row.id, row.name, 'owner')
+      return row === undefined ? null : tell(row.id, row.user, row.name, 'owner')
     },
     openBrowser: (keyId) => {
       const token = newToken('hfb')

@@ -5,9 +5,12 @@ import type { Logger } from './log.ts'
 /** What a credential may do. A role is a set of these. */
 export type Permission = 'read' | 'write' | 'approve' | 'admin'
 
-/** Who is asking. `id` is what events carry as `by`: `user:…` or `key:…`. */
+/** Who is asking. */
 export interface Principal {
+  /** The person, `user:…`: what events carry as `by`, and whose sessions they are. */
   readonly id: string
+  /** Id of the key that they showed, or that opened their browser's session. */
+  readonly key: string
   readonly name: string
   readonly permissions: ReadonlySet<Permission>
   /** Wall-clock ms after which the credential is void. */

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { Failure } from '../core/failures.ts'
 import { hasBody } from './body.ts'
 import { cookieName, cookieValue } from './credential.ts'
-import { keyIdOf, type Identity } from './identity.ts'
+import type { Identity } from './identity.ts'
 import type { Call, Route } from './route.ts'
+import { ticketLife } from './tickets.ts'
 
 const TicketRequest = z.object({ path: z.string().startsWith('/').max(2000).optional() })
 
@@ -36,11 +37,11 @@ export const accountRoutes = ({ identity, ticketPath }: AccountOptions): readonl
       const { path = ticketPath } = hasBody(call.req) ? await call.json(TicketRequest) : {}
       const { origin } = call.req.headers
       const { ticket, expires } = identity.tickets.issue({
-        key: keyIdOf(call.principal),
+        key: call.principal.key,
         path,
         ...(origin !== undefined && { origin }),
       })
-      call.send(201, { ticket, path, expires_at: new Date(expires).toISOString() })
+      call.send(201, { ticket, path, expires_in_ms: ticketLife, expires_at: new Date(expires).toISOString() })
     },
   },
   {

@@ -22,8 +22,8 @@ export interface Tickets {
   redeem(ticket: string, path: string, origin: string | undefined): string | undefined
 }
 
-/** security.md, S10 */
-const ticketLife = 30_000
+/** ms; security.md, S10 */
+export const ticketLife = 30_000
 /** More than this unused at once is an attack or a bug; the oldest go first. */
 const most = 10_000
 

@@ -1,0 +1,74 @@
+import type { AddressInfo } from 'node:net'
+import type { Dialect } from '../core/dialect.ts'
+import type { Env } from '../core/ports.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { createEdge } from './edge.ts'
+import { healthRoutes } from './health.ts'
+import type { Identity } from './identity.ts'
+import type { Allow } from './inspect.ts'
+import type { EdgeLimits } from './limits.ts'
+import type { Logger } from './log.ts'
+import type { Route } from './route.ts'
+import { accountRoutes } from './routes-account.ts'
+import { sessionRoutes } from './routes-sessions.ts'
+import { createSockets } from './sockets.ts'
+
+export interface ServeOptions {
+  readonly gateway: Gateway
+  readonly identity: Identity
+  readonly dialects: readonly Dialect[]
+  readonly env: Env
+  readonly log: Logger
+  readonly version: string
+  readonly allow?: Allow
+  readonly limits?: Partial<EdgeLimits>
+  readonly rate?: { readonly rate: number; readonly burst: number }
+  /** Whether new work can be stored. */
+  readonly ready?: () => { readonly ok: boolean; readonly reason?: string }
+  /** Further rows of the route table: the page, raw streams, administration. */
+  readonly routes?: readonly Route[]
+}
+
+/** ms over which clients come back after a restart. */
+const spread = 2000
+
+/** A gateway with its one edge. */
+export interface Server {
+  /** @param port 0 for any */
+  readonly listen: (host: string, port: number) => Promise<AddressInfo>
+  /** Clients connected by WebSocket. */
+  readonly connections: () => number
+  /** Ready no more, running turns get `graceMs`, clients are told to come back, and everything is written. */
+  readonly drain: (graceMs: number) => Promise<void>
+}
+
+export const createServer = (options: ServeOptions): Server => {
+  const { gateway, identity, dialects, env, log, version, ready = () => ({ ok: true }) } = options
+  let draining = false
+  const isReady = () => (draining ? { ok: false, reason: 'The server is stopping' } : ready())
+  const sockets = createSockets({ ...options, server: `holdfast/${version}` })
+  const edge = createEdge({
+    ...options,
+    sockets: sockets.routes,
+    routes: [
+      ...healthRoutes({ ready: isReady, version, env }),
+      ...accountRoutes({ identity, ticketPath: dialects[0]?.path ?? '/' }),
+      ...sessionRoutes(gateway, env),
+      ...(options.routes ?? []),
+    ],
+  })
+  return {
+    listen: edge.listen,
+    connections: sockets.connections,
+    drain: async (graceMs) => {
+      draining = true
+      log.info({ running: gateway.running(), connections: sockets.connections() }, 'draining')
+      await gateway.drain(graceMs)
+      sockets.bye(spread)
+      sockets.close()
+      await edge.close()
+      await gateway.close()
+      identity.close()
+    },
+  }
+}
