@@ -30,7 +30,12 @@ test('keys are made, listed without themselves, and revoked', async () => {
   const { identity } = await open()
   const { id, key, prefix } = identity.createKey({ name: 'phone', role: 'viewer' })
   expect(key.startsWith(prefix)).toBe(true)
-  expect(identity.authenticate(key)).toMatchObject({ id: `key:${id}`, name: 'phone', permissions: new Set(['read']) })
+  expect(identity.authenticate(key)).toMatchObject({
+    id: 'user:owner',
+    key: id,
+    name: 'phone',
+    permissions: new Set(['read']),
+  })
   expect(identity.listKeys().map((one) => one.name)).toEqual(['first', 'phone'])
   expect(JSON.stringify(identity.listKeys())).not.toContain(key)
   expect(identity.revokeKey(id)).toBe(true)
@@ -60,7 +65,7 @@ test('a browser stays signed in until its time is over, it signs out, or its key
   const key = identity.createKey({ name: 'me' })
   const one = identity.openBrowser(key.id)
   const two = identity.openBrowser(key.id)
-  expect(identity.browser(one.token)).toMatchObject({ id: `key:${key.id}`, expires: one.expires })
+  expect(identity.browser(one.token)).toMatchObject({ key: key.id, expires: one.expires })
   identity.closeBrowser(one.token)
   expect(identity.browser(one.token)).toBeNull()
   identity.revokeKey(key.id)
@@ -76,6 +81,6 @@ test('a key from the configuration is the owner, and none is made', async () => 
   const { identity } = await open({ key })
   expect(identity.first).toBeUndefined()
   expect(identity.authenticate(key)?.permissions.has('admin')).toBe(true)
-  expect(identity.owner()?.id).toMatch(/^key:configured-/)
+  expect(identity.owner()?.key).toMatch(/^configured-/)
   expect(identity.authenticate('')).toBeNull()
 })
