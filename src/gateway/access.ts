@@ -1,7 +1,6 @@
 import { Failure, failures } from '../core/failures.ts'
 import type { WireError } from '../core/frames.ts'
-import type { Listed } from '../core/ports.ts'
-import type { Gateway } from './gateway.ts'
+import type { Journal, Listed } from '../core/ports.ts'
 
 /** Who is asking, as far as sessions must know. */
 export interface Caller {
@@ -26,7 +25,7 @@ export const allow = (caller: Caller | undefined, permission: string): Caller =>
  * @throws Failure `not_found`
  */
 export const visible = async (
-  gateway: Gateway,
+  gateway: { readonly journal: Pick<Journal, 'head'> },
   session: string,
   caller: Caller,
 ): Promise<Listed & { readonly floor: number }> => {

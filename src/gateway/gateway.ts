@@ -89,13 +89,31 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     return { id: command.id, session: command.session, seq: done.seq, dup: true }
   }
 
-  const create = async (command: Command, checked: Checked, digest: string): Promise<Receipt> => {
-    if (checked.type !== 'create') throw new Failure('not_found', 'Session not found')
-    const agent = agentFor({ ...emptySession, agent: checked.data.agent ?? '' })
-    const stamp = { by: command.by, at: env.now(), cause: command.id }
-    const created: Said = { type: 'session.created', ...stamp, ...checked.data, id: command.session, agent: agent.name }
-    const { owner } = await hosting.create(command.session, [created], (seq) => ({ id: command.id, hash: digest, seq }))
-    return { id: command.id, session: command.session, seq: owner.state().seq, dup: false }
+  const create = async (
+    command: Command,
+    { data }: Extract<Checked, { type: 'create' }>,
+    digest: string,
+  ): Promise<Receipt> => {
+    const agent = agentFor({ ...emptySession, agent: data.agent ?? '' })
+    const { id, session } = command
+    const created: Said = {
+      type: 'session.created',
+      by: command.by,
+      at: env.now(),
+      cause: id,
+      ...data,
+      id: session,
+      agent: agent.name,
+    }
+    try {
+      const { owner } = await hosting.create(session, [created], (seq) => ({ id, hash: digest, seq }))
+      return { id, session, seq: owner.state().seq, dup: false }
+    } catch (error) {
+      const failure = toFailure(error)
+      const done = failure.code === 'conflict' ? await journal.seen(session, id) : undefined
+      if (done === undefined) throw failure
+      return repeated(done, command, digest)
+    }
   }
 
   const apply = async (
@@ -129,11 +147,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const sayOnce = async (command: Command, expect?: number): Promise<Receipt> => {
     const checked = checkCommand(command.type, command.data)
     const digest = hash(JSON.stringify([command.type, checked.data]))
+    if (checked.type === 'create') return create(command, checked, digest)
     const seen = await journal.seen(command.session, command.id)
     if (seen !== undefined && seen.seq > 0) return repeated(seen, command, digest)
     if (draining && checked.type === 'prompt') throw new Failure('draining')
     try {
-      if (checked.type === 'create') return await create(command, checked, digest)
       return await apply(await hosting.get(command.session), command, checked, digest, expect)
     } catch (error) {
       const failure = toFailure(error)

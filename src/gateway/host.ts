@@ -1,6 +1,6 @@
 import { place } from '../core/batch.ts'
 import type { Said } from '../core/events.ts'
-import { toFailure } from '../core/failures.ts'
+import { Failure, toFailure } from '../core/failures.ts'
 import { foldSession } from '../core/fold.ts'
 import type { Command, Done, Lease } from '../core/ports.ts'
 import { emptySession, type SessionState, summarize } from '../core/session.ts'
@@ -96,7 +96,8 @@ export const host = (options: HostOptions): Host => {
 
   return {
     get: (session) => opening.get(session) ?? remember(session, open(session)),
-    create: (session, first, done) => {
+    create: async (session, first, done) => {
+      if (opening.has(session)) throw new Failure('conflict', 'There is a session of this id already')
       const at = env.now()
       const state = foldSession(
         emptySession,
