@@ -2,7 +2,8 @@ import { registerHooks } from 'node:module'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { streamRoutes } from '../src/http/streams/routes.ts'
 import { memoryStreams } from '../src/journals/memory-streams.ts'
-import { realEnv, serve, type Served } from './streams/serve.ts'
+import { realEnv } from './journals/real-env.ts'
+import { serve, type Served } from './streams/serve.ts'
 
 // The suite brings a vitest of its own, older one: here its tests must register with the one that runs.
 const hooks = registerHooks({
@@ -19,8 +20,10 @@ describe('Durable Streams conformance: memory store', () => {
   const options = { baseUrl: '', longPollTimeoutMs: 500 }
   let served: Served | undefined
   beforeAll(async () => {
+    // From where the suite's preflight comes.
+    const origins = ['https://example.com']
     const store = memoryStreams({ env: realEnv })
-    served = await serve(streamRoutes({ store, now: Date.now, random: Math.random, longPollMs: 500 }))
+    served = await serve(streamRoutes({ store, now: Date.now, random: Math.random, longPollMs: 500 }), { origins })
     options.baseUrl = `${served.origin}/v1/streams`
   })
   afterAll(() => served?.close())

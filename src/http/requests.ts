@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure, toFailure } from '../core/failures.ts'
 import { answerFailure } from './answer.ts'
 import { anonymous, createCall } from './call.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
 import { identify, need, takeLive, type Gate } from './gate.ts'
 import { securityHeaders } from './headers.ts'
 import { inspect, whence, type Inspected } from './inspect.ts'
@@ -35,7 +36,13 @@ export const createRequestHandler = (
     const found = find(req, seen)
     const open = found?.value.access === 'public'
     const came = whence(req, seen, gate.allow, !(open && isRead(req.method)))
-    if (found === undefined) throw missing(req, seen, res)
+    const shared = found?.value.cors === true && came.source === 'origin'
+    if (shared) for (const [name, value] of corsHeaders(came.origin ?? '')) res.setHeader(name, value)
+    if (found === undefined || (req.method === 'OPTIONS' && !shared)) throw missing(req, seen, res)
+    if (req.method === 'OPTIONS') {
+      res.writeHead(204, preflightHeaders).end()
+      return
+    }
     const { value: route, params } = found
     const live = isLive(req, seen.url)
     let principal: Principal = anonymous
@@ -63,7 +70,8 @@ export const createRequestHandler = (
   }
 
   const find = (req: IncomingMessage, { url }: Inspected): Found<Route> | undefined => {
-    const method = req.method ?? ''
+    // A browser's question before a request is about the row of that request.
+    const method = (req.method === 'OPTIONS' ? req.headers['access-control-request-method'] : req.method) ?? ''
     const found = table.find(method, url.pathname) ?? (method === 'HEAD' ? table.find('GET', url.pathname) : undefined)
     return found === undefined || found.value === 'socket' ? undefined : { value: found.value, params: found.params }
   }

@@ -44,5 +44,7 @@ export interface Route {
   readonly access: 'public' | Permission
   /** Body limit in bytes. Default 1 MiB. */
   readonly limit?: number
+  /** Pages of other, allowed origins may call it with a key. Default: no answer is for them. */
+  readonly cors?: boolean
   handle(call: Call): void | Promise<void>
 }

@@ -1,84 +1,73 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { pino } from 'pino'
-import { addRoute, createRouter, findRoute } from 'rou3'
-import { toFailure } from '../../src/core/failures.ts'
-import type { Env } from '../../src/core/ports.ts'
-import { requestHeaders } from '../../src/dialects/durable-streams/headers.ts'
-import { readBody } from '../../src/http/body.ts'
-import { errorAnswer } from '../../src/http/envelope.ts'
-import { securityHeaders } from '../../src/http/headers.ts'
-import type { Call, Route } from '../../src/http/route.ts'
-
-/** Real time. */
-export const realEnv: Env = {
-  now: Date.now,
-  monotonic: () => performance.now(),
-  random: Math.random,
-  id: () => crypto.randomUUID(),
-  after: (ms, call) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  },
-}
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createEdge } from '../../src/http/edge.ts'
+import type { Allow } from '../../src/http/inspect.ts'
+import { openIdentity } from '../../src/http/identity.ts'
+import { createLogger } from '../../src/http/log.ts'
+import type { Route } from '../../src/http/route.ts'
+import { realEnv } from '../journals/real-env.ts'
 
 export interface Served {
+  /** Behind it every request has a credential. */
   readonly origin: string
+  /** Without. */
+  readonly edge: string
+  readonly key: string
+  /** What the server logged. */
+  readonly lines: () => string
   close(): Promise<void>
 }
 
-/** Routes on a real socket without the edge's checks. */
-export const serve = async (routes: readonly Route[]): Promise<Served> => {
-  const router = createRouter<Route>()
-  for (const route of routes) addRoute(router, route.method, route.path, route)
-  const server = createServer((req, res) => void handle(router, req, res))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+/** Routes behind the real edge, and a door in front of it that adds the credential, for clients that have none. */
+export const serve = async (routes: readonly Route[], allow: Allow = {}): Promise<Served> => {
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'))
+  const lines: string[] = []
+  const log = createLogger({ to: { write: (line: string) => void lines.push(line) } })
+  const identity = openIdentity({ dir, env: realEnv })
+  const limits = { connectionsPerKey: 200, maxConnections: 2000, unauthenticatedPerLoopback: 2000 }
+  const edge = createEdge({ routes, identity, log, env: realEnv, limits, allow })
+  const { port } = await edge.listen('127.0.0.1', 0)
+  const key = identity.first?.key ?? ''
+  const door = await openDoor(port, key)
   return {
-    origin: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    origin: door.origin,
+    edge: `http://127.0.0.1:${port}`,
+    key,
+    lines: () => lines.join(''),
+    close: async () => {
+      await door.close()
+      await edge.close(0)
+      identity.close()
+      await rm(dir, { recursive: true, force: true })
+    },
   }
 }
 
-const handle = async (router: ReturnType<typeof createRouter<Route>>, req: IncomingMessage, res: ServerResponse) => {
-  for (const [name, value] of Object.entries(securityHeaders('test', false))) res.setHeader(name, value)
-  try {
-    const url = new URL(`http://${req.headers.host}${req.url}`)
-    if (req.method === 'OPTIONS') {
-      res.writeHead(204, { 'access-control-allow-headers': requestHeaders.join(', ') }).end()
-      return
-    }
-    const match = findRoute(router, req.method ?? '', url.pathname)
-    if (match === undefined) throw new Error(`no route for ${req.url}`)
-    await match.data.handle(callOf(req, res, url, match.params ?? {}, match.data.limit))
-  } catch (error) {
-    const { status, headers, body } = errorAnswer(toFailure(error), 'test')
-    if (status === 500) console.error(error)
-    if (res.headersSent) res.destroy()
-    else res.writeHead(status, headers).end(body)
+const openDoor = async (port: number, key: string): Promise<{ readonly origin: string; close(): Promise<unknown> }> => {
+  const door = createServer((req, res) => {
+    const headers = { ...req.headers, host: `127.0.0.1:${port}`, authorization: `Bearer ${key}` }
+    const on = request({ host: '127.0.0.1', port, method: req.method, path: req.url, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 500, answer.rawHeaders)
+      res.flushHeaders()
+      answer.pipe(res)
+    })
+    on.on('error', () => res.destroy())
+    res.on('close', () => on.destroy())
+    req.pipe(on)
+  })
+  door.listen(0, '127.0.0.1')
+  await once(door, 'listening')
+  return {
+    origin: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
+    close: () => {
+      const closed = once(door, 'close')
+      door.close()
+      door.closeAllConnections()
+      return closed
+    },
   }
 }
-
-const callOf = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  url: URL,
-  params: Readonly<Record<string, string>>,
-  limit = 1024 * 1024,
-): Call => ({
-  req,
-  res,
-  url,
-  params,
-  principal: { id: 'user:test', name: 'test', key: 'test', permissions: new Set(['read', 'write']) },
-  requestId: 'test',
-  log: pino({ level: 'silent' }),
-  body: () => readBody(req, limit),
-  json: () => Promise.reject(new Error('not used here')),
-  send: (status, value, headers) =>
-    void res.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(JSON.stringify(value)),
-})

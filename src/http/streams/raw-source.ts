@@ -3,10 +3,7 @@ import { kindOf, locate, placeOf } from '../../core/stream-places.ts'
 import type { Stream, StreamStore } from '../../core/streams.ts'
 import { formatPlace, parsePlace } from '../../dialects/durable-streams/offset.ts'
 import { toPieces } from '../../dialects/durable-streams/pieces.ts'
-import type { Source } from './source.ts'
-
-/** bytes of one SSE event: no frame of ours is larger, on any wire */
-const pieceSize = 60 * 1024
+import { pieceSize, type Source } from './source.ts'
 
 export const offsetOf = (store: StreamStore, stream: Stream, position: number): string =>
   formatPlace(placeOf(stream, position), store.epoch)

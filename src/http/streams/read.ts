@@ -24,7 +24,7 @@ const serveNow = async ({ res }: Call, source: Source): Promise<void> => {
   res.writeHead(200, {
     ...standingHeaders({ next: source.offset(position), upToDate: true, closed }),
     'content-type': source.contentType,
-    'cache-control': 'no-store',
+    'cache-control': 'private, no-store',
   })
   res.end(source.kind === 'json' ? '[]' : '')
 }
@@ -62,7 +62,7 @@ const sendNothing = ({ res }: Call, stand: Standing, cursor: string): void => {
   if (res.destroyed) return
   res.writeHead(204, {
     ...standingHeaders({ ...stand, ...(stand.closed !== true && { cursor }) }),
-    'cache-control': 'no-store',
+    'cache-control': 'private, no-store',
   })
   res.end()
 }

@@ -27,20 +27,23 @@ export const streamRoutes = (options: StreamRouteOptions): readonly Route[] => {
     {
       method: 'GET',
       path,
+      cors: true,
       access: 'read',
       handle: (call) => serveRead(call, async () => rawSource(store, await store.find(nameOf(call), true)), options),
     },
     {
       method: 'HEAD',
       path,
+      cors: true,
       access: 'read',
       handle: async (call) => tell(call, store, await store.find(nameOf(call), false)),
     },
-    { method: 'PUT', path, access: 'write', limit, handle: (call) => create(call, contextOf(call)) },
-    { method: 'POST', path, access: 'write', limit, handle: (call) => append(call, contextOf(call)) },
+    { method: 'PUT', path, cors: true, access: 'write', limit, handle: (call) => create(call, contextOf(call)) },
+    { method: 'POST', path, cors: true, access: 'write', limit, handle: (call) => append(call, contextOf(call)) },
     {
       method: 'DELETE',
       path,
+      cors: true,
       access: 'write',
       handle: async (call) => {
         await store.remove(nameOf(call))

@@ -1,6 +1,9 @@
 import type { Piece } from '../../dialects/durable-streams/pieces.ts'
 import type { StreamKind } from '../../core/streams.ts'
 
+/** bytes of one SSE event: with what is around it under 64 KiB, the most that a frame of ours has on any wire */
+export const pieceSize = 60 * 1024
+
 /** Where a log stands. */
 export interface Tail {
   readonly position: number

@@ -1,0 +1,71 @@
+import { checkCursor, formatCursor, parseCursor } from '../core/cursor.ts'
+import type { Journal } from '../core/ports.ts'
+import { standingHeaders } from '../dialects/durable-streams/headers.ts'
+import { toPieces } from '../dialects/durable-streams/pieces.ts'
+import { visible } from '../gateway/access.ts'
+import type { Call, Route } from './route.ts'
+import { serveRead } from './streams/read.ts'
+import { pieceSize, type LiveOptions, type Source } from './streams/source.ts'
+
+export interface SessionEventOptions extends LiveOptions {
+  readonly journal: Pick<Journal, 'head' | 'read' | 'watch'> & { readonly epoch: number }
+}
+
+const contentType = 'application/json'
+const path = '/v1/sessions/:id/events'
+
+/**
+ * The rows of the route table that serve a session's events as a read-only Durable Stream in JSON mode (PROTOCOL.md,
+ * H1 to H8): offsets are cursors, each message is an event.
+ */
+export const sessionEventRoutes = (options: SessionEventOptions): readonly Route[] => {
+  const { journal } = options
+  const open = async ({ params, principal }: Call): Promise<Source> => {
+    const session = params['id'] ?? ''
+    const { head } = await visible({ journal }, session, principal)
+    return sessionSource(journal, session, head)
+  }
+  return [
+    {
+      method: 'GET',
+      path,
+      cors: true,
+      access: 'read',
+      handle: (call) => serveRead(call, () => open(call), { chunk: 256 * 1024, ...options }),
+    },
+    {
+      method: 'HEAD',
+      path,
+      cors: true,
+      access: 'read',
+      handle: async (call) => {
+        const source = await open(call)
+        const { position } = await source.tail()
+        const headers = { 'content-type': contentType, 'cache-control': source.cacheControl }
+        call.res.writeHead(200, { ...standingHeaders({ next: source.offset(position) }), ...headers }).end()
+      },
+    },
+  ]
+}
+
+/** @param head the last seq when the read began: a cursor ahead of it is of another history */
+const sessionSource = (journal: SessionEventOptions['journal'], session: string, head: number): Source => ({
+  kind: 'json',
+  contentType,
+  cacheControl: 'private, no-store',
+  etag: () => undefined,
+  offset: (seq) => formatCursor({ epoch: journal.epoch, seq }),
+  locate: (offset) => checkCursor(parseCursor(offset), { epoch: journal.epoch, head }),
+  tail: async () => ({ position: (await journal.head(session)).head, closed: false }),
+  read: async (from, max) => {
+    const chunk = await journal.read(session, from, max)
+    const rows = chunk.batches.map(({ first, last, json }) => ({
+      start: first - 1,
+      end: last,
+      to: last,
+      data: Buffer.from(json),
+    }))
+    return { pieces: toPieces('json', rows, from, pieceSize), tail: { position: chunk.head, closed: false } }
+  },
+  watch: (wake) => journal.watch(session, wake),
+})
