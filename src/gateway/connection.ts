@@ -1,14 +1,14 @@
 import { type CommandType, needs } from '../core/commands.ts'
 import { formatCursor, parseCursor } from '../core/cursor.ts'
 import type { Dialect } from '../core/dialect.ts'
-import { Failure, failures, toFailure } from '../core/failures.ts'
-import type { ClientFrame, ServerFrame } from '../core/frames.ts'
+import { Failure } from '../core/failures.ts'
+import type { ClientFrame } from '../core/frames.ts'
 import type { Env } from '../core/ports.ts'
-import { allow, type Caller, visible, wireError } from './access.ts'
-import { fragments } from './fragments.ts'
+import { allow, type Caller, visible } from './access.ts'
 import type { Gateway } from './gateway.ts'
+import { createLanes } from './lanes.ts'
+import { type About, createOutgoing, type Wire } from './outgoing.ts'
 import type { Presence } from './presence.ts'
-import { runFrame } from './run-frame.ts'
 import { type Flow, subscriptionLimit, subscriptions } from './subscriptions.ts'
 
 /** The native protocol's times in ms (PROTOCOL.md, liveness). */
@@ -19,14 +19,6 @@ const bufferLimit = 262_144
 const inFlightLimit = 32
 /** Bytes of a frame before there is a credential. */
 const anonymousFrame = 1024
-
-/** A socket, reduced to what a connection needs: no connection sees a WebSocket library, and a simulator can be one. */
-export interface Wire {
-  readonly send: (data: string | Uint8Array) => void
-  /** Bytes that are not in the network yet. */
-  readonly buffered: () => number
-  readonly close: (code: number, reason: string) => void
-}
 
 export interface ConnectionOptions {
   readonly wire: Wire
@@ -62,55 +54,22 @@ export interface Connection {
 export const connect = (options: ConnectionOptions): Connection => {
   const { wire, dialect, gateway, presence, env, authenticate, bucket, onBug } = options
   const id = env.id()
-  const queues = new Map<string, Promise<void>>()
+  const lanes = createLanes('main')
   let { caller } = options
   let flow: Flow = { window: 1_048_576, coalesceMs: 40 }
   let greeted = false
-  let over = false
-  let waiting = 0
   let heard = env.monotonic()
-  let spoke = heard
   let announced = false
 
-  const put = (pieces: readonly (string | Uint8Array)[]): void => {
-    if (over) return
-    spoke = env.monotonic()
-    for (const piece of pieces) wire.send(piece)
-  }
-  const send = (frame: ServerFrame): void => {
-    const text = dialect.encode(frame)
-    if (text !== undefined) put(fragments(text))
-  }
-  const refuse = (error: unknown, to: { readonly id?: string; readonly sub?: string } = {}): void => {
-    const failure = toFailure(error)
-    if (failure.code === 'internal') onBug(failure.cause ?? failure)
-    if (failures[failure.code].close !== null && to.id === undefined && to.sub === undefined) end(failure)
-    else send({ t: 'err', ...to, ...wireError(failure) })
-  }
-  const end = (failure: Failure): void => {
-    if (over) return
-    const code = failures[failure.code].close ?? 4400
-    send({ t: 'bye', retry: code < 4400, ...wireError(failure) })
-    wire.close(code, failure.code)
-    closed()
-  }
-  const closed = (): void => {
-    over = true
-    subs.clear()
-  }
-
+  const out = createOutgoing({ wire, dialect, env, onBug, onShut: () => subs.clear() })
   const subs = subscriptions({
     gateway,
     env,
     room: () => wire.buffered() < bufferLimit,
-    send,
-    sendRun: (run) => {
-      const pieces = runFrame(dialect, run) ?? []
-      put(pieces)
-      return pieces.reduce((sum, piece) => sum + piece.length, 0)
-    },
-    refuse: (failure, sub) => refuse(failure, { sub }),
-    join: (session) => presence.join(session, id, (said) => send({ t: 'eph', ...said })),
+    send: out.send,
+    sendRun: out.sendRun,
+    refuse: (failure, sub) => out.refuse(failure, { sub }),
+    join: (session) => presence.join(session, id, (said) => out.send({ t: 'eph', ...said })),
   })
 
   const signIn = async (token: string): Promise<void> => {
@@ -130,7 +89,7 @@ export const connect = (options: ConnectionOptions): Connection => {
     flow = { window: frame.window ?? flow.window, coalesceMs: frame.coalesce_ms ?? flow.coalesceMs }
     const limits = { frame: dialect.maxFrame, in_flight: inFlightLimit, subscriptions: subscriptionLimit }
     const principal = { id: caller.id, name: caller.name, permissions: [...caller.permissions] }
-    send({ t: 'welcome', v: 1, conn: id, server: options.server, hb_ms: liveness.pingAfter, principal, limits })
+    out.send({ t: 'welcome', v: 1, conn: id, server: options.server, hb_ms: liveness.pingAfter, principal, limits })
   }
 
   const command = async ({
@@ -146,11 +105,11 @@ export const connect = (options: ConnectionOptions): Connection => {
     if (type !== 'create') await visible(gateway, session, who)
     const seen = expect === undefined ? undefined : parseCursor(expect).seq
     const { seq, dup } = await gateway.say({ id: name, session, by: who.id, type, data }, seen)
-    send({ t: 'ack', id: name, cursor: formatCursor({ epoch: gateway.journal.epoch, seq }), ...(dup && { dup }) })
+    out.send({ t: 'ack', id: name, cursor: formatCursor({ epoch: gateway.journal.epoch, seq }), ...(dup && { dup }) })
   }
 
   const act = async (frame: ClientFrame): Promise<void> => {
-    if (over) return undefined
+    if (out.over()) return undefined
     if (frame.t === 'hello') return hello(frame)
     if (!greeted) throw new Failure(caller === undefined ? 'unauthorized' : 'bad_frame', 'hello comes first')
     switch (frame.t) {
@@ -170,73 +129,70 @@ export const connect = (options: ConnectionOptions): Connection => {
       }
       case 'auth':
         await signIn(frame.token)
-        return send({
+        return out.send({
           t: 'auth.ok',
           ...(caller?.expires !== undefined && { expires_in_ms: caller.expires - env.now() }),
         })
       case 'ping':
-        return send({ t: 'pong', n: frame.n })
+        return out.send({ t: 'pong', n: frame.n })
       case 'pong':
         return undefined
       case 'bye':
         wire.close(1000, 'bye')
-        return closed()
+        return out.shut()
       default:
         return frame satisfies never
     }
   }
 
-  /** Frames of one session are done in their order; a slow session does not hold up the others. */
-  const enqueue = (frame: ClientFrame): void => {
-    const queue = frame.t === 'cmd' ? frame.session : ''
-    const before = queues.get(queue) ?? queues.get('') ?? Promise.resolve()
-    waiting++
-    const done = before
-      .then(() => act(frame))
-      .catch((error: unknown) => refuse(error, addressOf(frame)))
-      .finally(() => {
-        waiting--
-        if (queues.get(queue) === done) queues.delete(queue)
-      })
-    queues.set(queue, done)
-  }
-
   const receive = (text: string): void => {
-    if (over) return
+    if (out.over()) return
     heard = env.monotonic()
     try {
       if (!greeted && text.length > anonymousFrame) throw new Failure('frame_too_large')
       const frame = dialect.decode(text)
+      const about = aboutOf(frame)
       const retryAfterMs = frame.t === 'got' || frame.t === 'pong' ? 0 : bucket()
-      if (retryAfterMs > 0) refuse(new Failure('rate_limited', undefined, { retryAfterMs }), addressOf(frame))
-      else if (waiting >= inFlightLimit)
-        refuse(new Failure('rate_limited', `${inFlightLimit} frames wait already`), addressOf(frame))
-      else enqueue(frame)
+      if (retryAfterMs > 0) out.refuse(new Failure('rate_limited', undefined, { retryAfterMs }), about)
+      else if (lanes.waiting() >= inFlightLimit)
+        out.refuse(new Failure('rate_limited', `${inFlightLimit} frames wait already`), about)
+      // A session that is slow does not hold up the others.
+      else
+        lanes.run(frame.t === 'cmd' ? `cmd ${frame.session}` : 'main', () =>
+          act(frame).catch((error: unknown) => out.refuse(error, about)),
+        )
     } catch (error) {
-      refuse(error)
+      out.refuse(error)
     }
   }
 
   const beat = (): void => {
     const now = env.monotonic()
     const stalled = subs.stalledSince()
-    if (now - heard > liveness.deadAfter) return end(new Failure('heartbeat_timeout'))
-    if (stalled !== undefined && now - stalled > liveness.slowAfter) return end(new Failure('slow_consumer'))
-    if (now - spoke > liveness.pingAfter) send({ t: 'ping', n: Math.floor(now) })
+    if (now - heard > liveness.deadAfter) return out.end(new Failure('heartbeat_timeout'))
+    if (stalled !== undefined && now - stalled > liveness.slowAfter) return out.end(new Failure('slow_consumer'))
+    if (now - out.spoke() > liveness.pingAfter) out.send({ t: 'ping', n: Math.floor(now) })
     if (caller?.expires === undefined) return undefined
     const left = caller.expires - env.now()
-    if (left <= 0) return end(new Failure('unauthorized', 'The credential has expired'))
+    if (left <= 0) return out.end(new Failure('unauthorized', 'The credential has expired'))
     if (left <= liveness.warnBefore && !announced) {
       announced = true
-      send({ t: 'auth.expiring', in_ms: left })
+      out.send({ t: 'auth.expiring', in_ms: left })
     }
   }
 
-  return { receive, drained: subs.poke, beat, end, closed, heard: () => void (heard = env.monotonic()) }
+  return {
+    receive,
+    drained: subs.poke,
+    beat,
+    end: out.end,
+    closed: out.shut,
+    heard: () => void (heard = env.monotonic()),
+  }
 }
 
 /** What an error about this frame names. */
-const addressOf = (frame: ClientFrame): { readonly id?: string; readonly sub?: string } => {
+const aboutOf = (frame: ClientFrame): About => {
   if (frame.t === 'cmd') return { id: frame.id }
   if (frame.t === 'sub' || frame.t === 'unsub') return { sub: frame.id }
   return frame.t === 'got' ? { sub: frame.sub } : {}
