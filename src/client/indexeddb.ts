@@ -1,0 +1,123 @@
+import type { Entry } from './outbox.ts'
+import type { Store } from './store.ts'
+
+/** As much of the Web Locks API as is used. */
+interface Locks {
+  request(name: string, options: { readonly signal?: AbortSignal }, hold: () => Promise<void>): Promise<void>
+  query(): Promise<{ readonly held?: readonly { readonly name?: string }[] }>
+}
+
+/** As much of IndexedDB as is used; its types are the browser's, which this package does not build against. */
+interface Request<T> {
+  readonly result: T
+  readonly error: unknown
+  onsuccess: (() => void) | null
+  onerror: (() => void) | null
+}
+interface Rows {
+  put(value: Row): Request<unknown>
+  delete(id: string): Request<unknown>
+  getAll(): Request<Row[]>
+}
+interface Transaction {
+  objectStore(name: string): Rows
+  readonly error: unknown
+  oncomplete: (() => void) | null
+  onabort: (() => void) | null
+}
+interface Database {
+  transaction(store: string, mode: 'readwrite', options: { readonly durability: 'strict' }): Transaction
+  createObjectStore(name: string, options: { readonly keyPath: string }): unknown
+  close(): void
+  onversionchange: (() => void) | null
+}
+export interface IndexedDb {
+  open(name: string, version: number): Request<Database> & { onupgradeneeded: (() => void) | null; onblocked: (() => void) | null }
+}
+
+interface Row extends Entry {
+  /** The tab that sends it. */
+  readonly tab: string
+}
+
+export interface IndexedDbOptions {
+  readonly indexedDB: IndexedDb
+  /** Tells tabs that live from those that are gone. Without it every tab takes what it finds. */
+  readonly locks?: Locks | undefined
+  /** What keeps the outboxes of two servers, or two users, apart. */
+  readonly name: string
+  /** A new name for this tab. */
+  readonly tab: string
+}
+
+const table = 'outbox'
+
+/** The outbox of a browser. A tab sends its own entries, and takes over those of tabs that are gone. */
+export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions): Store => {
+  const lockName = (owner: string): string => `holdfast:${name}:${owner}`
+  const gone = new AbortController()
+  let database: Promise<Database> | undefined
+  let held: Promise<void> | undefined
+
+  const open = (): Promise<Database> => {
+    database ??= new Promise((resolve, reject) => {
+      const request = indexedDB.open(`holdfast:${name}`, 1)
+      request.onupgradeneeded = () => request.result.createObjectStore(table, { keyPath: 'id' })
+      request.onsuccess = () => {
+        request.result.onversionchange = () => request.result.close()
+        resolve(request.result)
+      }
+      request.onerror = () => {
+        database = undefined
+        reject(request.error as Error)
+      }
+    })
+    return database
+  }
+  const change = async (work: (rows: Rows) => void): Promise<void> => {
+    const transaction = (await open()).transaction(table, 'readwrite', { durability: 'strict' })
+    work(transaction.objectStore(table))
+    await new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve()
+      transaction.onabort = () => reject(transaction.error as Error)
+    })
+  }
+
+  /** Held as long as the tab lives: the browser lets go of it when the tab is gone, however it went. */
+  const live = (): Promise<void> => {
+    held ??= new Promise((resolve) => {
+      if (locks === undefined) return resolve()
+      const hold = (): Promise<void> => {
+        resolve()
+        return new Promise((free) => {
+          gone.signal.addEventListener('abort', () => free())
+        })
+      }
+      locks.request(lockName(tab), {}, hold).catch(() => resolve())
+    })
+    return held
+  }
+
+  return {
+    load: async () => {
+      await live()
+      const { held: others = [] } = (await locks?.query()) ?? {}
+      const alive = new Set(others.map((lock) => lock.name))
+      let mine: Row[] = []
+      await change((rows) => {
+        const all = rows.getAll()
+        all.onsuccess = () => {
+          mine = all.result.filter((row) => row.tab === tab || !alive.has(lockName(row.tab)))
+          for (const row of mine) if (row.tab !== tab) rows.put({ ...row, tab })
+        }
+      })
+      return mine.map(({ tab: _tab, ...entry }) => entry).toSorted((a, b) => a.at - b.at)
+    },
+    put: (entry) => change((rows) => void rows.put({ ...entry, tab })),
+    remove: (id) => change((rows) => void rows.delete(id)),
+    close: () => {
+      gone.abort()
+      database?.then((open) => open.close()).catch(() => {})
+    },
+  }
+}
