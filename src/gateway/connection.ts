@@ -192,8 +192,9 @@ export const connect = (options: ConnectionOptions): Connection => {
 }
 
 /** What an error about this frame names. */
-const aboutOf = (frame: ClientFrame): About => {
+const aboutOf = (frame: ClientFrame): About | undefined => {
   if (frame.t === 'cmd') return { id: frame.id }
   if (frame.t === 'sub' || frame.t === 'unsub') return { sub: frame.id }
-  return frame.t === 'got' ? { sub: frame.sub } : {}
+  if (frame.t === 'got') return { sub: frame.sub }
+  return frame.t === 'eph' ? {} : undefined
 }

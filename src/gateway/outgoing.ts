@@ -14,7 +14,7 @@ export interface Wire {
   readonly close: (code: number, reason: string) => void
 }
 
-/** What an error is about: a command, a subscription, or the socket itself. */
+/** What an error is about, when it is not the socket itself: a command, a subscription, or something without a name. */
 export interface About {
   readonly id?: string
   readonly sub?: string
@@ -77,11 +77,10 @@ export const createOutgoing = ({ wire, dialect, env, onBug, onShut }: OutgoingOp
       put(pieces)
       return pieces.reduce((sum, piece) => sum + piece.length, 0)
     },
-    refuse: (error, about = {}) => {
+    refuse: (error, about) => {
       const failure = toFailure(error)
       if (failure.code === 'internal') onBug(failure.cause ?? failure)
-      const ofSocket = about.id === undefined && about.sub === undefined
-      if (ofSocket && failures[failure.code].close !== null) end(failure)
+      if (about === undefined && failures[failure.code].close !== null) end(failure)
       else send({ t: 'err', ...about, ...wireError(failure) })
     },
     end,
