@@ -54,6 +54,7 @@ export const failures = {
   upgrade_required: { http: 426, close: null, retryable: false, message: 'Expected Upgrade: websocket' },
   queue_full: { http: 429, close: null, retryable: true, message: 'Too many prompts wait in this session' },
   rate_limited: { http: 429, close: null, retryable: true, message: 'Too many requests' },
+  too_many_connections: { http: 503, close: 1013, retryable: true, message: 'Too many connections' },
   slow_consumer: { http: 429, close: 4001, retryable: true, message: 'The reader took nothing for too long' },
   heartbeat_timeout: { http: 408, close: 4002, retryable: true, message: 'Nothing was heard for too long' },
   draining: { http: 503, close: 1012, retryable: true, message: 'The server is restarting' },

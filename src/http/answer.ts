@@ -35,6 +35,13 @@ export const answerFailure = (req: IncomingMessage, res: ServerResponse, failure
   req.once('end', end).once('close', end).resume()
 }
 
+/** Ends the connection of a request that was answered without its body being read, unless the rest of it comes soon. */
+export const closeUnread = (req: IncomingMessage): void => {
+  if (!hasBody(req) || req.complete) return
+  const timer = setTimeout(() => req.destroy(), linger)
+  req.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+}
+
 /** Answers on a bare socket: before HTTP is understood, or instead of an upgrade. */
 export const refuseSocket = (socket: Duplex, failure: Failure, requestId: string, https: boolean): void => {
   const { status, body, headers } = errorAnswer(failure, requestId)

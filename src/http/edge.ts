@@ -7,6 +7,7 @@ import { createAdmission } from './admission.ts'
 import { refuseSocket } from './answer.ts'
 import type { Gate } from './gate.ts'
 import type { Identity } from './identity.ts'
+import { createInFlight } from './in-flight.ts'
 import type { Allow } from './inspect.ts'
 import { createQuota, defaultLimits, type EdgeLimits } from './limits.ts'
 import type { Logger } from './log.ts'
@@ -58,7 +59,7 @@ export const createEdge = ({
   const upgrade = createUpgradeHandler(gate, socketTable, limits.authDeadline)
 
   const refused = new WeakSet<object>()
-  const busy = new WeakMap<object, number>()
+  const inFlight = createInFlight()
   const server = createServer({
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -70,20 +71,20 @@ export const createEdge = ({
   server.on('connection', (socket: Socket) => {
     if (admission.enter(socket)) return
     refused.add(socket)
-    refuseSocket(socket, new Failure('rate_limited', 'Too many connections without a credential'), env.id(), false)
+    refuseSocket(socket, new Failure('too_many_connections', undefined, { retryAfterMs: 5000 }), env.id(), false)
   })
   server.on('request', (req, res) => {
     if (refused.has(req.socket)) return
-    busy.set(req.socket, (busy.get(req.socket) ?? 0) + 1)
-    res.once('close', () => busy.set(req.socket, (busy.get(req.socket) ?? 1) - 1))
+    inFlight.add(req, res)
     answer(req, res)
   })
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!refused.has(socket)) upgrade(req, socket, head)
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    // While an answer is on its way, another one in front of it would be taken for it.
-    if (!socket.writable || refused.has(socket) || (busy.get(socket) ?? 0) > 0) socket.destroy()
+    const state = socket.writable && !refused.has(socket) ? inFlight.state(socket) : 'broken'
+    if (state === 'broken') socket.destroy()
+    else if (state === 'answering') inFlight.whenAnswered(socket, () => socket.destroy())
     else refuseSocket(socket, unreadable(error.code), env.id(), false)
   })
   server.on('drop', () => log.warn('a connection was refused: the server has too many'))

@@ -69,7 +69,7 @@ export const openIdentityStore = (dir: string): IdentityStore => {
   const any = db.prepare('select 1 from key limit 1')
   const byHash = db.prepare(`select ${columns} from key where hash = ?`)
   const byId = db.prepare(`select ${columns} from key where id = ?`)
-  const list = db.prepare(`select ${columns} from key order by created, id`)
+  const list = db.prepare(`select ${columns} from key order by rowid`)
   const revoke = db.prepare('update key set revoked = ? where id = ? and revoked is null')
   const used = db.prepare('update key set last_used = ? where id = ?')
   const addBrowser = db.prepare('insert into browser (hash, key, expires) values (?, ?, ?)')

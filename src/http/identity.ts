@@ -23,7 +23,7 @@ export interface Identity {
     readonly key: string
     readonly prefix: string
   }
-  /** Oldest first, revoked ones too. */
+  /** In the order they were made, revoked ones too. */
   listKeys(): readonly KeyInfo[]
   /** False when there is no such key or it was revoked before. Works at once, in every process. */
   revokeKey(id: string): boolean

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure, toFailure } from '../core/failures.ts'
-import { answerFailure } from './answer.ts'
+import { answerFailure, closeUnread } from './answer.ts'
 import { anonymous, createCall } from './call.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import { identify, need, takeLive, type Gate } from './gate.ts'
@@ -117,6 +117,7 @@ export const createRequestHandler = (
       gate.log.info(line, 'request')
     })
     res.on('error', () => res.destroy())
+    res.once('finish', () => closeUnread(req))
     run(req, res, progress).catch((error: unknown) => failed(req, res, error, progress.requestId))
   }
 }

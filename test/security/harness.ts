@@ -1,14 +1,18 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { Env } from '../../src/core/ports.ts'
 import { createEdge, type Edge, type EdgeOptions } from '../../src/http/edge.ts'
 import { openIdentity, type Identity, type IdentityOptions } from '../../src/http/identity.ts'
+import type { EdgeLimits } from '../../src/http/limits.ts'
 import { createLogger } from '../../src/http/log.ts'
 import { accountRoutes } from '../../src/http/routes-account.ts'
 import { healthRoutes } from '../../src/http/health.ts'
@@ -167,3 +171,94 @@ export const closeCode = (socket: WebSocket): Promise<number> =>
     if (socket.readyState === WebSocket.CLOSED) resolve(0)
     socket.once('close', (code) => resolve(code))
   })
+
+export interface EdgeProcess {
+  readonly port: number
+  readonly url: string
+  readonly host: string
+  readonly key: string
+  readonly pid: number
+  /** Memory after a collection in bytes, and the event loop's longest delay since the last look in ms. */
+  readonly look: () => Promise<{ readonly rss: number; readonly delay: number; readonly polluted: boolean }>
+  readonly alive: () => boolean
+}
+
+/** An edge in a process of its own (edge-process.ts). */
+export const startProcess = async (limits: Partial<EdgeLimits> = {}): Promise<EdgeProcess> => {
+  const script = fileURLToPath(new URL('edge-process.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--expose-gc', script, await temporaryFolder(), JSON.stringify(limits)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { port, key } = JSON.parse(line) as { port: number; key: string }
+  child.stdout.resume()
+  const host = `127.0.0.1:${port}`
+  const look = async () => {
+    const answer = await fetch(`http://${host}/v1/look`, { headers: { 'x-api-key': key } })
+    return (await answer.json()) as Awaited<ReturnType<EdgeProcess['look']>>
+  }
+  return {
+    port,
+    url: `http://${host}`,
+    host,
+    key,
+    pid: child.pid ?? 0,
+    look,
+    alive: () => child.exitCode === null && child.signalCode === null,
+  }
+}
+
+/** A WebSocket frame as raw as needed. */
+export const frame = (
+  opcode: number,
+  payload: string | Buffer,
+  {
+    fin = true,
+    rsv = 0,
+    masked = true,
+    length,
+  }: { fin?: boolean; rsv?: number; masked?: boolean; length?: number } = {},
+): Buffer => {
+  const body = Buffer.from(payload)
+  const size = length ?? body.length
+  const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode
+  const mask = masked ? 0x80 : 0
+  const head =
+    size < 126
+      ? Buffer.from([first, mask | size])
+      : size < 65_536
+        ? Buffer.from([first, mask | 126, size >> 8, size & 0xff])
+        : Buffer.concat([Buffer.from([first, mask | 127]), bigEndian(size)])
+  if (!masked) return Buffer.concat([head, body])
+  const key = Buffer.from([0x11, 0x22, 0x33, 0x44])
+  return Buffer.concat([head, key, body.map((byte, index) => byte ^ (key[index % 4] ?? 0))])
+}
+const bigEndian = (size: number): Buffer => {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(size))
+  return bytes
+}
+
+/** A WebSocket opened by hand: what is written after it goes out as it is. */
+export const openRawSocket = async (
+  { port, host, key }: { port: number; host: string; key: string },
+  path = '/v1/ws',
+): Promise<Socket> => {
+  const socket = await openRaw(port)
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Api-Key: ${key}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  if (!answer.toString().startsWith('HTTP/1.1 101')) throw new Error(`not opened: ${answer.toString()}`)
+  return socket
+}
+
+/** The close code that comes on a raw socket before it ends; 0 when none does. */
+export const rawCloseCode = async (socket: Socket): Promise<number> => {
+  const text = await readAll(socket, (said) => said.charCodeAt(0) === 0x88)
+  const bytes = Buffer.from(text, 'latin1')
+  const at = bytes.indexOf(0x88)
+  return at < 0 || bytes.length < at + 4 ? 0 : bytes.readUInt16BE(at + 2)
+}
