@@ -206,7 +206,8 @@ describe('write a file', () => {
       subject: { title: 'Write notes.md' },
       options: [],
     }
-    const said = heard.map((event) => ({ ...{ turn: turn.id, by: 'agent:demo', at: 0 }, ...event }) as Said)
+    const stamp: object = { turn: turn.id, by: 'agent:demo', at: 0 }
+    const said = heard.map((event) => ({ ...stamp, ...event }) as Said)
     const session = foldSession(
       turn.session,
       place([...said, { type: 'ask', by: 'agent:demo', at: 0, turn: turn.id, ...ask }], turn.session.seq),

@@ -1,16 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault, Plan } from './plan.ts'
-import type { Seen } from './server.ts'
 import type { Answer, Wire } from './wire.ts'
-
-type Draft = { -readonly [K in keyof Seen]: Seen[K] }
 
 /** Sends an answer as planned, faults included. Returns early when the client has gone. */
 export const deliver = async (
   response: ServerResponse,
   wire: Wire,
-  { answer, plan, streams, seen }: { answer: Answer; plan: Plan; streams: boolean; seen: Draft },
+  { answer, plan, streams, onChunk }: { answer: Answer; plan: Plan; streams: boolean; onChunk: () => void },
 ): Promise<void> => {
   const { fault } = plan
   const gone = (): boolean => response.destroyed
@@ -38,7 +35,7 @@ export const deliver = async (
   for (const frame of answer.content.slice(0, at)) {
     if (gone()) return
     await write(frame)
-    seen.chunks++
+    onChunk()
     if (plan.chunkMs !== undefined) await sleep(plan.chunkMs)
   }
   if (gone()) return
@@ -112,19 +109,17 @@ const sendStatus = (response: ServerResponse, wire: Wire, fault: Extract<Fault, 
 }
 
 /** Writes with backpressure, whole or a few bytes at a time. */
-const writer =
-  (response: ServerResponse, size = 0): Write =>
-  async (piece) => {
+const writer = (response: ServerResponse, size = 0): Write => {
+  const closed = new Promise((resolve) => response.once('close', resolve))
+  return async (piece) => {
     const bytes = Buffer.from(piece)
     const step = size > 0 ? size : bytes.length
     for (let at = 0; at < bytes.length && !response.destroyed; at += step) {
       const room = response.write(bytes.subarray(at, at + step))
       if (!room && !response.destroyed)
-        await Promise.race([
-          new Promise((resolve) => response.once('drain', resolve)),
-          new Promise((resolve) => response.once('close', resolve)),
-        ])
+        await Promise.race([closed, new Promise((resolve) => response.once('drain', resolve))])
       // Small pieces must leave as packets of their own.
       else if (size > 0) await new Promise(setImmediate)
     }
   }
+}

@@ -87,7 +87,11 @@ export const startFakeModel = async (options: FakeModelOptions = {}): Promise<Fa
       return send(response, 404, wire.error(404, `The model '${model}' does not exist`, 'model_not_found'))
     const header = request.headers['x-fake-plan']
     const plan = planIn(typeof header === 'string' ? header : undefined, wire.prompt(body)) ?? plans.shift() ?? fallback
-    await deliver(response, wire, { answer: wire.answer(body, plan), plan, streams: wire.streams(body), seen })
+    const onChunk = (): void => {
+      seen.chunks++
+      changed()
+    }
+    await deliver(response, wire, { answer: wire.answer(body, plan), plan, streams: wire.streams(body), onChunk })
   }
 
   const server = createServer((request, response) => {

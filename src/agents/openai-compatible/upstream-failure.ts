@@ -89,11 +89,10 @@ export const retryAfterIn = (
 ): number | undefined => {
   const exact = Number(headers['retry-after-ms'] ?? Number.NaN)
   const text = String(headers['retry-after'] ?? '').trim()
-  const wait = Number.isNaN(exact)
-    ? /^\d{1,9}(\.\d{1,9})?$/.test(text)
-      ? Number(text) * 1000
-      : Date.parse(text) - now
-    : exact
+  const seconds = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Number.NaN
+  // HTTP dates begin with the name of a day; Date.parse alone would take "-3" for one.
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) - now : Number.NaN
+  const wait = [exact, seconds, date].find((ms) => !Number.isNaN(ms)) ?? Number.NaN
   return Number.isFinite(wait) ? Math.min(longestWait, Math.max(0, Math.ceil(wait))) : undefined
 }
 
