@@ -24,7 +24,7 @@ export const clientFrames = {
   /** Follow a session from a cursor, or from a sentinel (default `start`). `id` is the client's name for the subscription. */
   sub: z.object({ id, session: id, cursor: cursor.optional(), from: z.enum(['start', 'now', 'snapshot']).optional() }),
   unsub: z.object({ id }),
-  cmd: z.object({ id, session: id, type: z.string().max(40), data: z.unknown(), expect: cursor.optional() }),
+  cmd: z.object({ id, session: id, type: z.string().max(40), data: z.unknown().optional(), expect: cursor.optional() }),
   got: z.object({ sub: id, cursor }),
   eph: z.object({
     session: id,

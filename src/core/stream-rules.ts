@@ -1,9 +1,10 @@
 import { Failure } from './failures.ts'
-import { mediaType, locate } from './stream-places.ts'
+import { isMortal, locate, mediaType } from './stream-places.ts'
 import type {
   Appended,
   AppendStream,
   CreateStream,
+  Mortal,
   Producer,
   Segment,
   Stream,
@@ -112,9 +113,19 @@ const isSame = (stream: Stream, request: CreateStream): boolean => {
   )
 }
 
-/** @throws Failure `not_found`, `gone`, `conflict`, `invalid_request` */
-export const appendStream = (tables: StreamTables, name: StreamName, request: AppendStream, now: number): Appended => {
+/**
+ * @param alive a stream that can expire was found to live; else it is only told
+ * @throws Failure `not_found`, `gone`, `conflict`, `invalid_request`
+ */
+export const appendStream = (
+  tables: StreamTables,
+  name: StreamName,
+  request: AppendStream,
+  now: number,
+  alive: boolean,
+): Appended | Mortal => {
   const stream = exists(tables, name)
+  if (!alive && isMortal(stream)) return { outcome: 'mortal', stream }
   const { producer, data, count } = request
   const state = producer && tables.producer(stream.id, producer.id)
   const refused = decide(stream, request, state)
@@ -183,8 +194,10 @@ export const removeStream = (tables: StreamTables, id: number): void => {
 export const streamOperations = {
   create: (tables: StreamTables, { name, request, now }: { name: StreamName; request: CreateStream; now: number }) =>
     createStream(tables, name, request, now),
-  append: (tables: StreamTables, { name, request, now }: { name: StreamName; request: AppendStream; now: number }) =>
-    appendStream(tables, name, request, now),
+  append: (
+    tables: StreamTables,
+    { name, request, now, alive }: { name: StreamName; request: AppendStream; now: number; alive: boolean },
+  ) => appendStream(tables, name, request, now, alive),
   remove: (tables: StreamTables, { id }: { id: number }) => removeStream(tables, id),
   touch: (tables: StreamTables, { id, now }: { id: number; now: number }) => {
     const stream = tables.get(id)

@@ -93,6 +93,12 @@ export type Appended =
   | { readonly outcome: 'producer_fenced'; readonly epoch: number }
   | { readonly outcome: 'producer_gap'; readonly expected: number }
 
+/** Nothing was written: the stream may have expired, which is to be looked at first. */
+export interface Mortal {
+  readonly outcome: 'mortal'
+  readonly stream: Stream
+}
+
 /** One append as it is stored. */
 export interface StreamRow {
   readonly start: number

@@ -3,7 +3,6 @@ import type { Run } from '../core/dialect.ts'
 import { Failure, toFailure } from '../core/failures.ts'
 import type { ClientFrame, ServerFrame } from '../core/frames.ts'
 import type { Env } from '../core/ports.ts'
-import type { SessionState } from '../core/session.ts'
 import { type Caller, visible } from './access.ts'
 import type { Gateway } from './gateway.ts'
 import { pump, type Pump } from './pump.ts'
@@ -82,7 +81,7 @@ export const subscriptions = ({
       mode,
       cursor: cursorOf(after),
       head: last,
-      ...(state !== undefined && { state: shown(state) }),
+      ...(state !== undefined && { state }),
     })
     const sub: Subscription = {
       leave: join(session),
@@ -123,9 +122,6 @@ export const subscriptions = ({
     },
   }
 }
-
-/** What an agent notes for itself is not for readers. */
-export const shown = ({ notes: _notes, ...state }: SessionState): Omit<SessionState, 'notes'> => state
 
 /**
  * The seq a reader starts after, or undefined when it must be given the state: too far behind, or trimmed.

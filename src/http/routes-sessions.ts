@@ -6,7 +6,6 @@ import { Failure } from '../core/failures.ts'
 import type { Env, Listed } from '../core/ports.ts'
 import { allow, visible } from '../gateway/access.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import { shown } from '../gateway/subscriptions.ts'
 import type { Call, Route } from './route.ts'
 
 const name = z.string().regex(/^[\w.-]{1,128}$/, 'letters, digits, dot, dash and underscore, at most 128')
@@ -14,7 +13,7 @@ const NewSession = commands.create.extend({ id: name.optional() })
 const Sent = z.object({
   id: z.string().min(1).max(200).optional(),
   type: z.string().max(40),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   expect: z.string().optional(),
 })
 
@@ -106,7 +105,7 @@ export const sessionRoutes = (gateway: Gateway, env: Env): readonly Route[] => {
       handle: async (call) => {
         const { id } = await line(call)
         const state = await gateway.state(id)
-        call.send(200, { cursor: cursorOf(state.seq), state: shown(state) }, { 'cache-control': 'private, no-store' })
+        call.send(200, { cursor: cursorOf(state.seq), state }, { 'cache-control': 'private, no-store' })
       },
     },
     { method: 'POST', path: `${one}/commands`, access: 'read', handle: send },

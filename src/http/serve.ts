@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Dialect } from '../core/dialect.ts'
 import type { Env } from '../core/ports.ts'
+import type { StreamStore } from '../core/streams.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { createEdge } from './edge.ts'
 import { healthRoutes } from './health.ts'
@@ -11,7 +12,9 @@ import type { Logger } from './log.ts'
 import type { Route } from './route.ts'
 import { accountRoutes } from './routes-account.ts'
 import { sessionRoutes } from './routes-sessions.ts'
+import { sessionEventRoutes } from './session-events.ts'
 import { createSockets } from './sockets.ts'
+import { streamRoutes } from './streams/routes.ts'
 
 export interface ServeOptions {
   readonly gateway: Gateway
@@ -25,7 +28,9 @@ export interface ServeOptions {
   readonly rate?: { readonly rate: number; readonly burst: number }
   /** Whether new work can be stored. */
   readonly ready?: () => { readonly ok: boolean; readonly reason?: string }
-  /** Further rows of the route table: the page, raw streams, administration. */
+  /** Where raw streams are kept; without it there are none. */
+  readonly streams?: StreamStore
+  /** Further rows of the route table: the page, administration. */
   readonly routes?: readonly Route[]
 }
 
@@ -46,6 +51,8 @@ export const createServer = (options: ServeOptions): Server => {
   const { gateway, identity, dialects, env, log, version, ready = () => ({ ok: true }) } = options
   let draining = false
   const isReady = () => (draining ? { ok: false, reason: 'The server is stopping' } : ready())
+  const stopping = new AbortController()
+  const live = { now: env.now, random: env.random, stopping: stopping.signal }
   const sockets = createSockets({ ...options, server: `holdfast/${version}` })
   const edge = createEdge({
     ...options,
@@ -54,6 +61,10 @@ export const createServer = (options: ServeOptions): Server => {
       ...healthRoutes({ ready: isReady, version, env }),
       ...accountRoutes({ identity, ticketPath: dialects[0]?.path ?? '/' }),
       ...sessionRoutes(gateway, env),
+      ...sessionEventRoutes({ ...live, journal: gateway.journal }),
+      ...(options.streams === undefined
+        ? []
+        : streamRoutes({ ...live, store: options.streams, scope: (call) => call.principal.id })),
       ...(options.routes ?? []),
     ],
   })
@@ -64,6 +75,7 @@ export const createServer = (options: ServeOptions): Server => {
       draining = true
       log.info({ running: gateway.running(), connections: sockets.connections() }, 'draining')
       await gateway.drain(graceMs)
+      stopping.abort()
       sockets.bye(spread)
       sockets.close()
       await edge.close()

@@ -1,3 +1,4 @@
+import type { Env } from '../../core/ports.ts'
 import type { Piece } from '../../dialects/durable-streams/pieces.ts'
 import type { StreamKind } from '../../core/streams.ts'
 
@@ -36,10 +37,7 @@ export interface Source {
 }
 
 export interface LiveOptions {
-  /** ms since 1970 */
-  readonly now: () => number
-  /** 0 ≤ n < 1 */
-  readonly random: () => number
+  readonly env: Pick<Env, 'now' | 'monotonic' | 'random' | 'after'>
   /** ms a long-poll waits. Default 20,000. */
   readonly longPollMs?: number
   /** ms after which an SSE answer ends, so that the client comes anew. Default 300,000. */
