@@ -14,7 +14,7 @@ const head = ({ host, key }: { host: string; key: string }, path: string, ...hea
 const endless = async (edge: EdgeProcess, path: string): Promise<{ answer: string; sent: number }> => {
   const socket = await openRaw(edge.port)
   const answer = readAll(socket)
-  const closed = once(socket, 'close')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.write(head(edge, path, 'Transfer-Encoding: chunked'))
   const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 'x'), Buffer.from('\r\n')])
   let sent = 0
