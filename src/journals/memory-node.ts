@@ -1,6 +1,7 @@
 import { Failure } from '../core/failures.ts'
-import type { Batch, Env, Lease } from '../core/ports.ts'
+import type { Env, Lease } from '../core/ports.ts'
 import type { Change, MemoryStore } from './memory-store.ts'
+import { watchers } from './watchers.ts'
 
 export interface NodeOptions {
   readonly env: Env
@@ -18,12 +19,10 @@ export interface Held {
   readonly lost: AbortController
 }
 
-type Wake = (batch: Batch | undefined) => void
-
 /** What a living node does besides committing: it renews, steps down, hears of changes and tells others. */
 export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trusting }: NodeOptions) => {
   const held = new Map<Lease, Held>()
-  const watching = new Map<string, Set<Wake>>()
+  const watching = watchers()
   const inboxes = new Set<() => void>()
   let renewed = env.monotonic()
   let alive = true
@@ -49,7 +48,7 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
     const tell = () => {
       if (!alive) return
       if (inbox) for (const wake of inboxes) wake()
-      else for (const wake of watching.get(session) ?? []) wake(from === node ? batch : undefined)
+      else watching.tell(session, from === node ? batch : undefined)
     }
     const delay = from === node ? 0 : wakeDelay()
     if (delay === 0) tell()
@@ -67,14 +66,7 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
     tell: (change: Change) => {
       for (const listener of store.listeners) listener(change, node)
     },
-    watch: (session: string, wake: Wake) => {
-      const set = watching.get(session) ?? new Set()
-      watching.set(session, set.add(wake))
-      return () => {
-        set.delete(wake)
-        if (set.size === 0 && watching.get(session) === set) watching.delete(session)
-      }
-    },
+    watch: watching.watch,
     /** Wakes at each command that arrives anywhere, and every 2 s in case that was not heard. */
     listen: (wake: () => void) => {
       inboxes.add(wake)

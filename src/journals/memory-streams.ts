@@ -1,4 +1,5 @@
 import type { Env } from '../core/ports.ts'
+import { isMortal, stitch } from '../core/stream-places.ts'
 import {
   streamOperations,
   type StreamOperation,
@@ -7,7 +8,7 @@ import {
 } from '../core/stream-rules.ts'
 import type { Producer, Stream, StreamRow, StreamStore } from '../core/streams.ts'
 import { groupCommit, type CommitTimes } from './memory-commit.ts'
-import { streamStore, type StreamStoreOptions } from './stream-store.ts'
+import { streamStore, type StreamArgs, type StreamStoreOptions } from './stream-store.ts'
 
 interface Held {
   readonly stream: Stream
@@ -52,7 +53,7 @@ const memoryTables = () => {
 }
 
 /** The rows between two positions, up to about `max` bytes. */
-const between = (rows: readonly StreamRow[], from: number, to: number, max: number): readonly StreamRow[] => {
+const rowsBetween = (rows: readonly StreamRow[], from: number, to: number, max: number): readonly StreamRow[] => {
   const found: StreamRow[] = []
   let left = max
   for (let index = firstAfter(rows, from); left > 0; index++) {
@@ -79,25 +80,29 @@ export type MemoryStreamOptions = CommitTimes & Omit<StreamStoreOptions, 'env'> 
 /** Raw streams in memory, with the same commits as the memory journal: for tests. */
 export const memoryStreams = (options: MemoryStreamOptions): StreamStore => {
   const { tables, all, rows } = memoryTables()
-  const { commit, drained } = groupCommit(options)
+  const { commit } = groupCommit(options)
   return streamStore(
     {
-      epoch: 0,
-      write: <T extends StreamOperation>(operation: T, args: Parameters<StreamOperations[T]>[1]) =>
+      epoch: 1,
+      write: <T extends StreamOperation>(operation: T, args: StreamArgs<T>) => {
         // One signature for all rows of the table: TypeScript cannot tie the arguments to the row by itself.
-        commit(
-          () =>
-            (streamOperations[operation] as (t: StreamTables, a: typeof args) => ReturnType<StreamOperations[T]>)(
-              tables,
-              args,
-            ),
+        const run = streamOperations[operation] as (
+          tables: StreamTables,
+          args: StreamArgs<T>,
+        ) => ReturnType<StreamOperations[T]>
+        return commit(
+          () => run(tables, args),
           (result) => result,
-        ),
-      find: tables.find,
-      get: tables.get,
-      rows: (id, from, to, max) => between(rows(id), from, to, max),
-      expiring: () => all().filter(({ ttl, expires }) => ttl !== undefined || expires !== undefined),
-      close: drained,
+        )
+      },
+      find: async (name) => tables.find(name),
+      read: async (id, from, max) => {
+        const stream = tables.get(id)
+        const between = (one: number, start: number, to: number, left: number) =>
+          rowsBetween(rows(one), start, to, left)
+        return stream && { stream, rows: stitch(stream, from, max, between) }
+      },
+      expiring: async () => all().filter(isMortal),
     },
     options,
   )

@@ -1,24 +1,19 @@
 import { Failure } from '../core/failures.ts'
 import type { Env } from '../core/ports.ts'
 import type { StreamOperation, StreamOperations } from '../core/stream-rules.ts'
-import type { ReadRow, Stream, StreamName, StreamRow, StreamStore } from '../core/streams.ts'
+import type { Appended, Stream, StreamChunk, StreamName, StreamStore } from '../core/streams.ts'
 
 /** What a store does for raw streams; everything else is the same for all of them. */
 export interface StreamEngine {
   readonly epoch: number
   /** Runs an operation of the rules in a transaction; resolves with its result once it is durable. */
-  write<T extends StreamOperation>(
-    operation: T,
-    args: Parameters<StreamOperations[T]>[1],
-  ): Promise<ReturnType<StreamOperations[T]>>
-  find(name: StreamName): Stream | undefined
-  get(id: number): Stream | undefined
-  /** The appends of one stream that lie between two positions, in order, until there are about `max` bytes; at least one if there is one. */
-  rows(id: number, from: number, to: number, max: number): readonly StreamRow[]
-  /** Streams that may have expired. */
-  expiring(now: number): readonly Stream[]
-  close(): Promise<void>
+  write<T extends StreamOperation>(operation: T, args: StreamArgs<T>): Promise<ReturnType<StreamOperations[T]>>
+  find(name: StreamName): Promise<Stream | undefined>
+  read(id: number, from: number, max: number): Promise<StreamChunk | undefined>
+  /** Streams that may have expired, some at a time. */
+  expiring(now: number): Promise<readonly Stream[]>
 }
+export type StreamArgs<T extends StreamOperation> = Parameters<StreamOperations[T]>[1]
 
 export interface StreamStoreOptions {
   readonly env: Pick<Env, 'now' | 'after'>
@@ -26,7 +21,7 @@ export interface StreamStoreOptions {
   readonly sweepMs?: number
 }
 
-/** Raw streams on an engine: expiry, wake-ups and reading across forks. */
+/** Raw streams on an engine: expiry and wake-ups. */
 export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: StreamStoreOptions): StreamStore => {
   const watchers = new Map<number, Set<() => void>>()
   /** When streams with a time to live were last used: later than what is written down, by less than a twentieth of it. */
@@ -36,12 +31,10 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
     for (const call of watchers.get(id) ?? []) call()
   }
   const expired = ({ id, ttl, expires, touched, gone }: Stream): boolean => {
-    const now = env.now()
     if (gone || watchers.has(id)) return false
-    if (expires !== undefined) return now >= expires
-    return ttl !== undefined && now >= lastUse(id, touched, ttl) + ttl * 1000
+    if (expires !== undefined) return env.now() >= expires
+    return ttl !== undefined && env.now() >= (used.get(id) ?? touched + ttl * 50) + ttl * 1000
   }
-  const lastUse = (id: number, touched: number, ttl: number): number => used.get(id) ?? touched + ttl * 50
   const use = ({ id, ttl, touched }: Stream): void => {
     if (ttl === undefined) return
     const now = env.now()
@@ -56,7 +49,7 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
   }
   /** The stream of a name unless its time is over. */
   const living = async (name: StreamName): Promise<Stream | undefined> => {
-    const stream = engine.find(name)
+    const stream = await engine.find(name)
     if (stream === undefined || !expired(stream)) return stream
     await removed(stream.id)
     return engine.find(name)
@@ -67,18 +60,31 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
     if (stream.gone) throw new Failure('gone')
     return stream
   }
-  const sweep = async (): Promise<void> => {
-    for (const stream of engine.expiring(env.now())) if (expired(stream)) await removed(stream.id)
+  const append = async (name: StreamName, request: Parameters<StreamStore['append']>[1]): Promise<Appended> => {
+    // Most streams never expire: for them one visit to the store is enough.
+    const first = await engine.write('append', { name, request, now: env.now(), alive: false })
+    if (first.outcome !== 'mortal') return first
+    await existing(name)
+    const second = await engine.write('append', { name, request, now: env.now(), alive: true })
+    if (second.outcome === 'mortal') throw new Failure('internal')
+    return second
   }
+
   let stop = (): void => {}
+  const sweep = async (): Promise<void> => {
+    for (const stream of await engine.expiring(env.now())) if (expired(stream)) await removed(stream.id)
+  }
   const plan = (): void => {
-    stop = env.after(
-      sweepMs,
-      () =>
-        void sweep()
-          .catch(() => undefined)
-          .then(plan),
-    )
+    let cancelled = false
+    const cancel = env.after(sweepMs, () => {
+      void sweep()
+        .catch(() => undefined)
+        .then(() => (cancelled ? undefined : plan()))
+    })
+    stop = () => {
+      cancelled = true
+      cancel()
+    }
   }
   plan()
 
@@ -92,8 +98,7 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
       return result
     },
     append: async (name, request) => {
-      await existing(name)
-      const result = await engine.write('append', { name, request, now: env.now() })
+      const result = await append(name, request)
       if (!('stream' in result)) return result
       use(result.stream)
       if (result.outcome === 'appended') wake(result.stream.id)
@@ -106,9 +111,9 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
       return stream
     },
     read: async (id, from, max) => {
-      const stream = engine.get(id)
-      if (stream === undefined || stream.gone) throw new Failure('not_found', 'The stream was deleted')
-      return { stream, rows: readRows(engine, stream, from, max) }
+      const chunk = await engine.read(id, from, max)
+      if (chunk === undefined || chunk.stream.gone) throw new Failure('not_found', 'The stream was deleted')
+      return chunk
     },
     watch: (id, call) => {
       const calls = watchers.get(id) ?? new Set()
@@ -117,29 +122,10 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
         calls.delete(call)
         if (calls.size > 0 || watchers.get(id) !== calls) return
         watchers.delete(id)
-        const stream = engine.get(id)
-        if (stream !== undefined) use(stream)
+        // Its readers kept it alive until now.
+        if (used.has(id)) used.set(id, env.now())
       }
     },
-    close: () => {
-      stop()
-      return engine.close()
-    },
+    close: async () => stop(),
   }
-}
-
-/** What is inherited comes from the streams that wrote it, each up to where the next one begins. */
-const readRows = (engine: StreamEngine, stream: Stream, from: number, max: number): readonly ReadRow[] => {
-  const found: ReadRow[] = []
-  let at = from
-  let left = max
-  for (const { id, to } of [...stream.inherited, { id: stream.id, to: stream.tail }]) {
-    if (at >= to || left <= 0) continue
-    for (const row of engine.rows(id, at, to, left)) {
-      found.push({ ...row, to: Math.min(row.end, to) })
-      left -= row.data.length
-      at = Math.min(row.end, to)
-    }
-  }
-  return found
 }

@@ -1,0 +1,190 @@
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { after as restOf, place } from '../../core/batch.ts'
+import { Failure } from '../../core/failures.ts'
+import type { Command, Journal } from '../../core/ports.ts'
+import type { SessionState } from '../../core/session.ts'
+import { encode, toJson } from '../encode.ts'
+import { readInbox } from '../inbox.ts'
+import { watchers } from '../watchers.ts'
+import type { Durability } from './connection.ts'
+import { appendArgs, claimArgs, toChunk, toFound, toListed, toMessages } from './flat.ts'
+import { leases } from './leases.ts'
+import { JournalRefused } from './refused.ts'
+import { queueRoom } from './room.ts'
+import { readerThread, writerThread } from './threads.ts'
+
+export interface SqliteOptions {
+  /** Path of the database; its folder must exist. Beside it appear `-wal`, `-shm` and `.lock`. */
+  readonly file: string
+  /** Default `strict`. `off` is for tests that must show a loss. */
+  readonly durability?: Durability | 'off'
+  /** ms that streamed rows may wait for company under load. Default 50; 0 never waits. */
+  readonly window?: number
+  /** Bytes that may wait to be written before `append` waits for room. Default 8 MiB. */
+  readonly queue?: number
+  /** The journal cannot go on (a failed fsync): nothing more is acknowledged; the process must end (exit code 70). */
+  readonly onFatal?: (error: Error) => void
+}
+
+export interface SqliteJournal extends Journal {
+  /** What a person should know about how it was opened. */
+  readonly notices: readonly string[]
+  /** Copies the journal while it runs. Opened as a journal, the copy has a greater epoch. @throws Failure */
+  backup(path: string): Promise<void>
+  /** Commits nothing, durably: rejects with `storage_full` or `read_only` while the disk takes nothing. */
+  probe(): Promise<void>
+}
+
+/**
+ * The embedded journal: one file, one process, one writing thread.
+ * @throws JournalRefused
+ */
+export const openSqliteJournal = async (options: SqliteOptions): Promise<SqliteJournal> => {
+  const { durability = 'strict', window = 50, queue = 8 * 1024 * 1024, onFatal = () => {} } = options
+  const file = realFile(options.file)
+  const held = leases()
+  const reader = readerThread(file)
+  const writer = await writerThread({ file, durability, window }, (error) => {
+    held.loseAll()
+    onFatal(error)
+  }).catch(async (error: unknown) => {
+    await reader.close()
+    throw error
+  })
+  await reader.open()
+  const commits = watchers()
+  const arrivals = watchers()
+  const room = queueRoom(queue)
+  let closing: Promise<void> | undefined
+
+  const write: typeof writer.write = (...args) =>
+    closing === undefined ? writer.write(...args) : Promise.reject(new Failure('draining'))
+  /** A session whose stored log is not what was written is marked, so that nothing is appended to it. */
+  const read: typeof reader.ask = async (name, ...args) => {
+    try {
+      return await reader.ask(name, ...args)
+    } catch (error) {
+      const damaged = error instanceof Failure && error.code === 'session_damaged' && name !== 'search'
+      if (damaged) await write('damage', [String(args[0])]).catch(() => {})
+      throw error
+    }
+  }
+  /** A write that only the newest lease may do. */
+  const fenced = async <T>(lease: Parameters<typeof held.get>[0], work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'moved') held.lose(lease)
+      throw error
+    }
+  }
+
+  return {
+    epoch: writer.epoch,
+    notices: writer.notices,
+    claim: async (session, options) => {
+      const answer = await write('claim', claimArgs(session, options))
+      const [id, term, first, last, json] = answer as [number, number, number, number, string]
+      const lease = held.add(session, id, term, last)
+      commits.tell(session, { first, last, json })
+      return lease
+    },
+    append: async (lease, said, along = {}) => {
+      if (closing !== undefined) throw new Failure('draining')
+      const mine = held.get(lease)
+      if (mine.writing) throw new Failure('conflict', 'One append of a lease at a time')
+      const { session, term } = lease
+      const events = place(said, mine.head)
+      const batch = encode(events)
+      const bytes = batch.json.length
+      mine.writing = true
+      try {
+        const turn = room.take(bytes)
+        if (turn !== undefined) await turn
+        const urgent = along.summary !== undefined || along.done !== undefined
+        const args = appendArgs({ session, id: mine.id, term }, batch, events, along)
+        await fenced(lease, () => writer.write('append', args, { urgent, bytes })).finally(() => room.give(bytes))
+        mine.head = batch.last
+      } finally {
+        mine.writing = false
+      }
+      commits.tell(session, batch)
+      return events
+    },
+    read: async (session, after, max = 256 * 1024) => {
+      const { head, batches } = toChunk(await read('read', session, after, max))
+      const first = batches[0]
+      const rest = first && restOf(first, after)
+      return { head, batches: rest === undefined ? batches : [rest, ...batches.slice(1)] }
+    },
+    watch: commits.watch,
+    head: async (session) => {
+      const [head, floor, updated_at, summary] = (await read('head', session)) as [number, number, number, string]
+      return { ...JSON.parse(summary), head, floor, updated_at }
+    },
+    checkpoint: async (session) => {
+      const state = await read('checkpoint', session)
+      return state === null ? undefined : (JSON.parse(String(state)) as SessionState)
+    },
+    send: async (command, hash) => {
+      const kept = await write('send', [command.session, command.id, hash, toJson(command)])
+      if (kept === 'new') arrivals.tell(command.session, undefined)
+      return kept as 'new' | 'dup'
+    },
+    inbox: (lease, signal) => {
+      const pending = async (order: number) => {
+        const flat = (await read('pending', lease.session, order)) as readonly (number | string)[]
+        return Array.from({ length: flat.length / 2 }, (_, index) => ({
+          order: Number(flat[index * 2]),
+          command: JSON.parse(String(flat[index * 2 + 1])) as Command,
+        }))
+      }
+      return readInbox(lease, { pending, listen: (wake) => arrivals.watch(lease.session, wake) }, signal)
+    },
+    seen: async (session, id) => {
+      const answer = await read('seen', session, id)
+      if (answer === null) return undefined
+      const [hash, seq] = answer as [string, number]
+      return { id, hash, seq }
+    },
+    list: async ({ limit = 100, busy = false, by = null, before } = {}) => {
+      const { updated_at, id } = before ?? { updated_at: Number.MAX_SAFE_INTEGER, id: '' }
+      return toListed(await read('list', limit, busy ? 1 : 0, by, updated_at, id))
+    },
+    search: async (query, { limit = 50, by = null } = {}) => toFound(await read('search', query, by, limit)),
+    messages: async (session) => toMessages(await read('messages', session)),
+    trim: async (lease, state) => {
+      const { id } = held.get(lease)
+      await fenced(lease, () => write('trim', [lease.session, id, lease.term, state.seq, toJson(state)]))
+    },
+    remove: async (lease) => {
+      const { id } = held.get(lease)
+      await fenced(lease, () => write('remove', [lease.session, id, lease.term]))
+      held.lose(lease)
+      commits.tell(lease.session, undefined)
+    },
+    backup: (path) => writer.backup(path),
+    probe: async () => {
+      await write('probe', [])
+    },
+    close: () => {
+      closing ??= (async () => {
+        await room.empty()
+        await writer.close()
+        held.loseAll()
+        await reader.close()
+      })()
+      return closing
+    },
+  }
+}
+
+/** The file by its one true name, so that two links to it have one lock. @throws JournalRefused */
+const realFile = (file: string): string => {
+  try {
+    return join(realpathSync(dirname(file)), basename(file))
+  } catch (error) {
+    throw new JournalRefused('unreadable', `The folder of ${file} does not exist. Make it first.`, error)
+  }
+}
