@@ -23,7 +23,7 @@ describe('Durable Streams conformance: memory store', () => {
     // From where the suite's preflight comes.
     const origins = ['https://example.com']
     const store = memoryStreams({ env: realEnv })
-    served = await serve(streamRoutes({ store, now: Date.now, random: Math.random, longPollMs: 500 }), { origins })
+    served = await serve(streamRoutes({ store, env: realEnv, longPollMs: 500 }), { origins })
     options.baseUrl = `${served.origin}/v1/streams`
   })
   afterAll(() => served?.close())

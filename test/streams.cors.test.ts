@@ -8,7 +8,7 @@ const ours = 'https://app.example'
 
 test('[S4] only a page of an allowed origin is told that it may, by its own name and without cookies', async () => {
   const store = memoryStreams({ env: realEnv })
-  const { origin: url, close } = await serve(streamRoutes({ store, now: Date.now, random: Math.random }), {
+  const { origin: url, close } = await serve(streamRoutes({ store, env: realEnv }), {
     origins: [ours],
   })
   onTestFinished(close)

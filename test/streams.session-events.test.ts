@@ -30,7 +30,7 @@ const world = async (options: Partial<SessionEventOptions> = {}, by = 'user:owne
     summary,
     opening: [{ type: 'session.created', id: 's', by, at: 1 }],
   })
-  const served = await serve(sessionEventRoutes({ now: Date.now, random: Math.random, journal, ...options }))
+  const served = await serve(sessionEventRoutes({ env: realEnv, journal, ...options }))
   onTestFinished(async () => {
     await served.close()
     await journal.close()
@@ -213,8 +213,7 @@ test('a failing log ends a live answer; the next request says why', async () => 
     broken ? Promise.reject(new Failure('session_damaged')) : journal.read(...args)
   const second = await serve(
     sessionEventRoutes({
-      now: Date.now,
-      random: Math.random,
+      env: realEnv,
       journal: { ...journal, epoch: journal.epoch, read },
       commentMs: 10,
     }),

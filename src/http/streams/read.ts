@@ -40,18 +40,18 @@ const serveCatchUp = async (
 }
 
 const serveLongPoll = async (call: Call, source: Source, read: Read, options: LiveOptions): Promise<void> => {
-  const { longPollMs = 20_000, chunk = 1024 * 1024, now, random, stopping } = options
-  const waiter = createWaiter((wake) => source.watch(wake), call.res, stopping)
+  const { longPollMs = 20_000, chunk = 1024 * 1024, env } = options
+  const waiter = createWaiter((wake) => source.watch(wake), call.res, options)
   try {
     const from = await startOf(source, read)
-    const deadline = performance.now() + longPollMs
+    const deadline = env.monotonic() + longPollMs
     for (;;) {
       const portion = await source.read(from, chunk)
-      const cursor = collapseCursor(read.cursor, now(), random())
-      const late = performance.now() >= deadline || waiter.gone()
+      const cursor = collapseCursor(read.cursor, env.now(), env.random())
+      const late = env.monotonic() >= deadline || waiter.gone()
       if (portion.pieces.length > 0) return sendPortion(call, source, portion, from, cursor)
       if (late || portion.tail.closed) return sendNothing(call, standing(source, portion, from), cursor)
-      await waiter.wait(deadline - performance.now())
+      await waiter.wait(deadline - env.monotonic())
     }
   } finally {
     waiter.end()

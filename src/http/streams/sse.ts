@@ -14,7 +14,7 @@ const portionSize = 256 * 1024
 /** Answers with server-sent events: what there is, then what comes, until the stream is closed or the time is over. */
 export const serveSse = async (call: Call, source: Source, read: Read, options: LiveOptions): Promise<void> => {
   const { res } = call
-  const waiter = createWaiter((wake) => source.watch(wake), res, options.stopping)
+  const waiter = createWaiter((wake) => source.watch(wake), res, options)
   try {
     const from = await startOf(source, read)
     const first = await source.read(from, portionSize)
@@ -42,24 +42,24 @@ interface Start {
 }
 
 const follow = async ({ res }: Call, source: Source, read: Read, start: Start, options: LiveOptions): Promise<void> => {
-  const { sseMs = 300_000, commentMs = 15_000, stallMs = 60_000, now, random } = options
-  const deadline = performance.now() + sseMs
-  const cursor = collapseCursor(read.cursor, now(), random())
+  const { sseMs = 300_000, commentMs = 15_000, env } = options
+  const deadline = env.monotonic() + sseMs
+  const cursor = collapseCursor(read.cursor, env.now(), env.random())
   let { from, first: portion } = start
   for (let told = false; ; portion = await source.read(from, portionSize)) {
     const text = events(source, portion, from, cursor, told)
     from = text.position
     told = true
-    if (text.text !== '' && !(await writeSlowly(res, text.text, stallMs))) return
+    if (text.text !== '' && !(await writeSlowly(res, text.text, options))) return
     if (text.closed) return
     if (!text.upToDate) continue
     for (;;) {
-      const left = deadline - performance.now()
+      const left = deadline - env.monotonic()
       if (left <= 0) return
       const how = await start.waiter.wait(Math.min(commentMs, left))
       if (how === 'gone') return
       if (how === 'woken') break
-      if (!(await writeSlowly(res, sseComment, stallMs))) return
+      if (!(await writeSlowly(res, sseComment, options))) return
     }
   }
 }

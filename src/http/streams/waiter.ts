@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { LiveOptions } from './source.ts'
 
 /** How a wait ended: something may be new, the time is over, or nobody waits any more. */
 export type Waited = 'woken' | 'late' | 'gone'
@@ -17,7 +18,7 @@ export interface Waiter {
 export const createWaiter = (
   watch: (wake: () => void) => () => void,
   res: ServerResponse,
-  stopping: AbortSignal | undefined,
+  { env, stopping }: LiveOptions,
 ): Waiter => {
   let woken = false
   let gone = res.destroyed || stopping?.aborted === true
@@ -40,14 +41,14 @@ export const createWaiter = (
       const how = woken
         ? 'woken'
         : await new Promise<Waited>((resolve) => {
-            const timer = setTimeout(() => resolve('late'), Math.max(0, ms))
+            const cancel = env.after(Math.max(0, ms), () => resolve('late'))
             settle = (ended) => {
-              clearTimeout(timer)
+              cancel()
               resolve(ended)
             }
           })
       settle = undefined
-      woken = false
+      if (how === 'woken') woken = false
       return how
     },
     end: () => {
@@ -58,21 +59,25 @@ export const createWaiter = (
   }
 }
 
-/** Writes, and waits until the reader has room for more. False when it has gone or takes nothing for `ms`. */
-export const writeSlowly = (res: ServerResponse, text: string, ms: number): Promise<boolean> =>
+/** Writes, and waits until the reader has room for more. False when it has gone or takes nothing for too long. */
+export const writeSlowly = (
+  res: ServerResponse,
+  text: string,
+  { env, stallMs = 60_000 }: LiveOptions,
+): Promise<boolean> =>
   new Promise((resolve) => {
     if (res.destroyed) resolve(false)
     else if (res.write(text)) resolve(true)
     else {
       const settle = (ok: boolean) => () => {
-        clearTimeout(timer)
+        cancel()
         res.off('drain', drained).off('close', closed)
         if (!ok) res.destroy()
         resolve(ok)
       }
       const drained = settle(true)
       const closed = settle(false)
-      const timer = setTimeout(closed, ms)
+      const cancel = env.after(stallMs, closed)
       res.once('drain', drained).once('close', closed)
     }
   })
