@@ -52,7 +52,7 @@ export const createServer = (options: ServeOptions): Server => {
   let draining = false
   const isReady = () => (draining ? { ok: false, reason: 'The server is stopping' } : ready())
   const stopping = new AbortController()
-  const live = { now: env.now, random: env.random, stopping: stopping.signal }
+  const live = { env, stopping: stopping.signal }
   const sockets = createSockets({ ...options, server: `holdfast/${version}` })
   const edge = createEdge({
     ...options,
