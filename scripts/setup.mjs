@@ -101,7 +101,8 @@ const stamp = join('dist', 'web.sha256')
 /** A hash of everything that the page is made of. Times of files say nothing: git and images set them anew. */
 const pageHash = () => {
   const hash = createHash('sha256')
-  for (const file of ['web', 'src/core', 'src/client', 'src/react'].flatMap(filesOf).sort())
+  const files = ['web', 'src/core', 'src/client', 'src/react'].flatMap(filesOf)
+  for (const file of files.sort((one, other) => (one < other ? -1 : 1)))
     hash.update(`${file}\n`).update(readFileSync(file))
   return hash.update(readFileSync('package-lock.json')).digest('hex')
 }
