@@ -1,0 +1,255 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { demoAgent, demoText } from '../src/agents/demo/demo-agent.ts'
+import { eventsOf } from '../src/core/batch.ts'
+import type { Event } from '../src/core/events.ts'
+import { foldSession } from '../src/core/fold.ts'
+import type { Agent, Journal } from '../src/core/ports.ts'
+import { emptySession, type SessionState, sessionStatus, textOf } from '../src/core/session.ts'
+import { systemEnv as env } from '../src/env.ts'
+import { createGateway, type Gateway } from '../src/gateway/gateway.ts'
+import { load } from '../src/gateway/load.ts'
+import { openSqliteJournal } from '../src/journals/sqlite/open.ts'
+
+const open: Gateway[] = []
+const dirs: string[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((gateway) => gateway.close()))
+  await Promise.all(dirs.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+})
+
+const bugs: unknown[] = []
+const on = (journal: Journal, agents: readonly Agent[] = [demoAgent({ env, pace: 2 })]): Gateway => {
+  const gateway = createGateway({
+    journal,
+    agents,
+    env,
+    node: 'n',
+    hash: (text) => text,
+    onBug: (error) => bugs.push(error),
+  })
+  open.push(gateway)
+  return gateway
+}
+const file = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-recovery-'))
+  dirs.push(dir)
+  return join(dir, 'journal.db')
+}
+let ids = 0
+const say = (gateway: Gateway, type: string, data: object = {}, id = `c${++ids}`) =>
+  gateway.say({ id, session: 's', by: 'user:a', type, data })
+const until = async (gateway: Gateway, holds: (state: SessionState) => boolean): Promise<SessionState> => {
+  const limit = Date.now() + 8000
+  for (;;) {
+    const state = await gateway.state('s')
+    if (holds(state)) return state
+    if (Date.now() > limit) throw new Error(`waited in vain; the state is ${JSON.stringify(state).slice(0, 1500)}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+const idle = (state: SessionState): boolean => sessionStatus(state) === 'idle' && state.turns > 0
+const said = (state: SessionState): string =>
+  state.items
+    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
+    .join('\n\n')
+const log = async (journal: Journal): Promise<readonly Event[]> => {
+  const events: Event[] = []
+  for (;;) {
+    const { batches, head } = await journal.read('s', events.at(-1)?.seq ?? 0)
+    events.push(...batches.flatMap(eventsOf))
+    if ((events.at(-1)?.seq ?? 0) >= head) return events
+  }
+}
+const ends = (events: readonly Event[]) => events.filter((event) => event.type === 'turn.ended')
+
+/**
+ * A gateway that is cut off from its journal at once, as by kill -9: nothing that it does afterwards is written. The
+ * journal is closed below it, so the file is left as it stands.
+ */
+const crash = async (journal: Journal): Promise<void> => journal.close()
+
+describe('after a crash', () => {
+  it('[I1] [I4] what was said is kept, the turn gets one end, and the queue goes on', async () => {
+    const path = await file()
+    const first = await openSqliteJournal({ file: path })
+    const before = on(first)
+    await say(before, 'create')
+    await say(before, 'prompt', { text: 'count to 2000' })
+    await say(before, 'prompt', { text: 'hello' })
+    const shown = said(await until(before, (state) => said(state).length > 40))
+    await crash(first)
+
+    const second = await openSqliteJournal({ file: path })
+    const after = on(second)
+    await after.recover()
+    const state = await until(after, (now) => idle(now) && now.turns === 2)
+    expect(said(state).startsWith(shown)).toBe(true)
+    expect(said(state).endsWith(demoText('hello'))).toBe(true)
+    expect(state.items.find((item) => item.kind === 'end')).toMatchObject({
+      outcome: 'interrupted',
+      code: 'restarted',
+      retryable: true,
+    })
+    expect(ends(await log(second)).map(({ outcome }) => outcome)).toEqual(['interrupted', 'complete'])
+    expect(state.items.every((item) => item.kind !== 'message' || item.final)).toBe(true)
+  })
+
+  it('[I3] a command that was acknowledged before the crash is a repetition after it', async () => {
+    const path = await file()
+    const first = await openSqliteJournal({ file: path })
+    const before = on(first)
+    await say(before, 'create')
+    const receipt = await say(before, 'prompt', { text: 'hello' }, 'p1')
+    await crash(first)
+    const after = on(await openSqliteJournal({ file: path }))
+    expect(await say(after, 'prompt', { text: 'hello' }, 'p1')).toEqual({ ...receipt, dup: true })
+    await expect(say(after, 'prompt', { text: 'other' }, 'p1')).rejects.toMatchObject({ code: 'command_id_reused' })
+  })
+
+  it('a question survives, and its answer goes to a new attempt of the same turn', async () => {
+    const path = await file()
+    const first = await openSqliteJournal({ file: path })
+    const before = on(first)
+    await say(before, 'create')
+    await say(before, 'prompt', { text: 'write a file' })
+    const asked = (state: SessionState) => state.items.find((item) => item.kind === 'ask')
+    const ask = asked(await until(before, (state) => asked(state) !== undefined))
+    await crash(first)
+
+    const second = await openSqliteJournal({ file: path })
+    const after = on(second)
+    await after.recover()
+    const waiting = await until(after, (state) => state.running?.attempt === 2)
+    expect(sessionStatus(waiting)).toBe('requires_action')
+    expect(waiting.items.filter((item) => item.kind === 'ask')).toEqual([ask])
+    await say(after, 'answer', { ask: ask?.id, option: ask?.kind === 'ask' ? ask.ask.options[0]?.id : '' })
+    const state = await until(after, idle)
+    expect(state.items.some((item) => item.kind === 'artifact')).toBe(true)
+    expect(ends(await log(second))).toMatchObject([{ outcome: 'complete' }])
+  })
+})
+
+describe('stopping', () => {
+  it('fault 29: a drain lets a short turn end and interrupts a long one; both are told', async () => {
+    const path = await file()
+    const first = await openSqliteJournal({ file: path })
+    const gateway = on(first)
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'hello' })
+    await gateway.drain(5000)
+    expect(ends(await log(first))).toMatchObject([{ outcome: 'complete' }])
+    await expect(say(gateway, 'prompt', { text: 'hello' })).rejects.toMatchObject({ code: 'draining' })
+  })
+
+  it('fault 29: what does not end in time is interrupted{shutdown}, and its queue waits for the next start', async () => {
+    const path = await file()
+    const first = await openSqliteJournal({ file: path })
+    const gateway = on(first)
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'count to 5000' })
+    await say(gateway, 'prompt', { text: 'hello' })
+    await until(gateway, (state) => said(state).length > 20)
+    await gateway.drain(20)
+    expect(ends(await log(first))).toMatchObject([{ outcome: 'interrupted', code: 'shutdown' }])
+    await gateway.close()
+    const after = on(await openSqliteJournal({ file: path }))
+    await after.recover()
+    expect(said(await until(after, (state) => idle(state) && state.turns === 2))).toContain(demoText('hello'))
+  })
+})
+
+describe('agents that misbehave', () => {
+  const agent = (run: Agent['run']): Agent => ({
+    name: 'bad',
+    title: 'bad',
+    steers: false,
+    resumes: () => false,
+    models: async () => [],
+    run,
+  })
+  const half = { type: 'text', mid: 'm', part: 0, offset: 0, delta: 'half' } as const
+
+  it('one that throws what is no Failure: what was said stays, the end is internal and tells nothing of the inside', async () => {
+    const journal = await openSqliteJournal({ file: await file() })
+    const gateway = on(journal, [
+      agent(async function* () {
+        yield half
+        throw new Error('secret path /etc')
+      }),
+    ])
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'x' })
+    const state = await until(gateway, idle)
+    expect(said(state)).toBe('half')
+    expect(JSON.stringify(state)).not.toContain('secret path')
+    expect(ends(await log(journal))).toMatchObject([{ outcome: 'failed', code: 'internal' }])
+    expect(String(bugs.splice(0)[0])).toContain('secret path')
+  })
+
+  it('one that does not hear: cancel ends its turn within about a second, and what it says later is not said', async () => {
+    let late: Promise<unknown> = Promise.resolve()
+    const journal = await openSqliteJournal({ file: await file() })
+    const gateway = on(journal, [
+      agent(async function* () {
+        yield half
+        late = new Promise((resolve) => setTimeout(resolve, 1300))
+        await late
+        yield { ...half, offset: 4, delta: ' late' }
+      }),
+    ])
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'x' })
+    await until(gateway, (state) => said(state) === 'half')
+    await say(gateway, 'cancel')
+    const state = await until(gateway, idle)
+    await late
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await gateway.state('s')).seq).toBe(state.seq)
+    expect(said(state)).toBe('half')
+    expect(ends(await log(journal))).toMatchObject([{ outcome: 'cancelled' }])
+  })
+
+  it('one whose offsets have a hole: the turn fails, the log stays whole', async () => {
+    const journal = await openSqliteJournal({ file: await file() })
+    const gateway = on(journal, [
+      agent(async function* () {
+        yield half
+        yield { ...half, offset: 9, delta: '!' }
+      }),
+    ])
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'x' })
+    const state = await until(gateway, idle)
+    expect(said(state)).toBe('half')
+    expect(ends(await log(journal))).toHaveLength(1)
+    expect(foldSession(emptySession, await log(journal))).toEqual(state)
+    bugs.splice(0)
+  })
+})
+
+describe('trimming', () => {
+  it('[I9] the state before and after is the same, and the session goes on', async () => {
+    const path = await file()
+    const journal = await openSqliteJournal({ file: path })
+    const gateway = on(journal)
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'write a file' })
+    const ask = (await until(gateway, (state) => state.items.some((item) => item.kind === 'ask'))).items.find(
+      (item) => item.kind === 'ask',
+    )
+    expect(await gateway.trim(Date.now() + 1000)).toBe(0)
+    await say(gateway, 'answer', { ask: ask?.id, option: ask?.kind === 'ask' ? ask.ask.options[0]?.id : '' })
+    const before = await until(gateway, idle)
+    expect(await gateway.trim(Date.now() + 1000)).toBe(1)
+    expect(await gateway.trim(Date.now() + 1000)).toBe(0)
+    expect(await load(journal, 's')).toEqual(before)
+    await expect(journal.read('s', 0)).rejects.toMatchObject({ code: 'trimmed' })
+    await say(gateway, 'prompt', { text: 'hello' })
+    const after = await until(gateway, (state) => idle(state) && state.turns === 2)
+    expect(after.items.slice(0, before.items.length)).toEqual(before.items)
+    expect(await load(journal, 's')).toEqual(after)
+  })
+})
