@@ -68,10 +68,13 @@ const ticketOf = ({ req, url }: Asked): string | undefined => {
   return offered.find((one) => one.startsWith(ticketProtocol))?.slice(ticketProtocol.length)
 }
 
-/** A browser sends our cookie with anything; it counts only where the browser also says that our own page asked. */
+/**
+ * A browser sends our cookie with anything; it counts only where the browser also says that our own page asked. A page
+ * of another origin that is on the list shows a key of its own.
+ */
 const cookieMayCome = ({ req, source, live }: Asked): boolean => {
-  if (source === 'origin' || source === 'same-origin') return true
-  return !live && (req.method === 'GET' || req.method === 'HEAD')
+  if (source === 'own' || source === 'same-origin') return true
+  return source !== 'listed' && !live && (req.method === 'GET' || req.method === 'HEAD')
 }
 
 /** The value of a cookie; undefined when it is missing or doubled (a sibling domain can plant a second one). */

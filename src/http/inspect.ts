@@ -43,6 +43,6 @@ export const whence = (
   strict: boolean,
 ): Came => {
   const own = `${https ? 'https' : 'http'}://${host.text}`
-  const source = checkOrigin(req, [own, ...origins], strict)
+  const source = checkOrigin(req, { own, listed: origins }, strict)
   return { source, origin: req.headers.origin ?? (source === 'same-origin' ? own : undefined) }
 }

@@ -2,8 +2,17 @@ import type { IncomingMessage } from 'node:http'
 import { Failure } from '../core/failures.ts'
 import { rawValues } from './host.ts'
 
-/** Where a request comes from: an allowed origin, our own page without saying so (`same-origin`), or no browser at all. */
-export type Source = 'origin' | 'same-origin' | 'navigation' | 'unknown'
+/**
+ * Where a request comes from: our own page (`own` by its Origin, `same-origin` by Sec-Fetch-Site alone), a page that is
+ * on the list (`listed`), an address that was typed or opened (`navigation`), or no browser that says so (`unknown`).
+ */
+export type Source = 'own' | 'listed' | 'same-origin' | 'navigation' | 'unknown'
+
+/** Which origins pass, exactly as browsers write them. */
+export interface Origins {
+  readonly own: string
+  readonly listed: readonly string[]
+}
 
 /**
  * Refuses what another site's page sends. An `Origin` must be exactly one that is allowed, on every request; without
@@ -11,13 +20,13 @@ export type Source = 'origin' | 'same-origin' | 'navigation' | 'unknown'
  * `same-site` is another site too: cookies know no ports, so a page of another local server would come with our cookie.
  * @throws Failure `origin_refused`
  */
-export const checkOrigin = (req: IncomingMessage, allowed: readonly string[], strict: boolean): Source => {
+export const checkOrigin = (req: IncomingMessage, { own, listed }: Origins, strict: boolean): Source => {
   const origins = rawValues(req.rawHeaders, 'origin')
   const [origin] = origins
-  if (origin !== undefined) {
-    if (origins.length > 1 || !allowed.includes(origin)) throw new Failure('origin_refused')
-    return 'origin'
-  }
+  if (origins.length > 1) throw new Failure('origin_refused')
+  if (origin === own) return 'own'
+  if (origin !== undefined && !listed.includes(origin)) throw new Failure('origin_refused')
+  if (origin !== undefined) return 'listed'
   const site = req.headers['sec-fetch-site']
   if (site === undefined) return 'unknown'
   if (site === 'same-origin') return 'same-origin'

@@ -36,7 +36,7 @@ export const createRequestHandler = (
     const found = find(req, seen)
     const open = found?.value.access === 'public'
     const came = whence(req, seen, gate.allow, !(open && isRead(req.method)))
-    const shared = found?.value.cors === true && came.source === 'origin'
+    const shared = found?.value.cors === true && came.source === 'listed'
     if (shared) for (const [name, value] of corsHeaders(came.origin ?? '')) res.setHeader(name, value)
     if (found === undefined || (req.method === 'OPTIONS' && !shared)) throw missing(req, seen, res)
     if (req.method === 'OPTIONS') {

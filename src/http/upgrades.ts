@@ -18,6 +18,9 @@ export interface SocketRow {
   readonly upgrader: Upgrader
 }
 
+/** Bytes that a socket may send before it has shown a credential. */
+const unknownBytes = 65_536
+
 /** Checks upgrade requests in the same order as all others, and refuses them with a real status before the 101. */
 export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authDeadline: number) => {
   const start = (req: IncomingMessage, socket: Duplex, head: Buffer, requestId: string): void => {
@@ -57,6 +60,17 @@ export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authD
     })
   }
 
+  /** However large a dialect's frames may be: they are not gathered for somebody unknown. */
+  const bound = ({ socket, req }: Opening): (() => void) => {
+    const wire = req.socket
+    const most = wire.bytesRead + unknownBytes
+    const count = (): void => {
+      if (wire.bytesRead > most) socket.terminate()
+    }
+    wire.prependListener('data', count)
+    return () => void wire.off('data', count)
+  }
+
   const deadline = (opening: Opening, route: SocketRoute): (() => void) => {
     const { socket } = opening
     const late = route.late ?? (() => socket.close(failures.authentication_timeout.close, 'authentication_timeout'))
@@ -66,8 +80,13 @@ export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authD
       const end = gate.env.after(1000, () => socket.terminate())
       socket.once('close', end)
     })
-    socket.once('close', stop)
-    return stop
+    const free = bound(opening)
+    const done = (): void => {
+      stop()
+      free()
+    }
+    socket.once('close', done)
+    return done
   }
 
   const hand = (opening: Opening, route: SocketRoute): void => {

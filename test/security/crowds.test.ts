@@ -4,7 +4,18 @@ import { expect, onTestFinished, test } from 'vitest'
 import { addressGroup } from '../../src/http/admission.ts'
 import { createBucket, createQuota, frameRate } from '../../src/http/limits.ts'
 import { until } from '../tools/until.ts'
-import { closeCode, openRaw, readAll, startEdge, startProcess, statusOf, trySocket } from './harness.ts'
+import {
+  closeCode,
+  frame,
+  openRaw,
+  openRawSocket,
+  rawCloseCode,
+  readAll,
+  startEdge,
+  startProcess,
+  statusOf,
+  trySocket,
+} from './harness.ts'
 
 const mib = 1024 * 1024
 
@@ -62,6 +73,19 @@ test('[S28] sockets that never say who they are are closed at the deadline with 
   env.turn(200)
   expect(new Set(await Promise.all(codes))).toEqual(new Set([4408]))
   expect(known.socket.readyState).toBe(1)
+})
+
+test('[S28] a socket that has not said who it is may send 64 KiB, however large frames may be', async () => {
+  const edge = await startEdge({ sockets: [{ path: '/v1/ws', maxPayload: 1024 * 1024, open: () => {} }] })
+  const raw = await openRawSocket({ ...edge, key: undefined })
+  const closed = new Promise((resolve) => raw.once('close', resolve))
+  raw.on('drain', () => raw.write(Buffer.alloc(65_536)))
+  raw.write(frame(1, Buffer.alloc(200_000), { length: 1024 * 1024 }))
+  await closed
+  const known = await openRawSocket(edge)
+  known.write(frame(1, Buffer.alloc(1024 * 1024)))
+  known.write(frame(8, Buffer.from([0x03, 0xe8])))
+  expect(await rawCloseCode(known)).toBe(1000)
 })
 
 test('[S28] one address may have 20 that have not said who they are; those that have make room', async () => {

@@ -242,12 +242,12 @@ const bigEndian = (size: number): Buffer => {
 
 /** A WebSocket opened by hand: what is written after it goes out as it is. */
 export const openRawSocket = async (
-  { port, host, key }: { port: number; host: string; key: string },
+  { port, host, key }: { port: number; host: string; key: string | undefined },
   path = '/v1/ws',
 ): Promise<Socket> => {
   const socket = await openRaw(port)
   socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Api-Key: ${key}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${key === undefined ? '' : `X-Api-Key: ${key}\r\n`}Connection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   )
   const [answer] = (await once(socket, 'data')) as [Buffer]

@@ -109,13 +109,18 @@ test('[S2] a cookie changes nothing and opens nothing unless the browser says th
   expect(await read('/v1/events?live=sse')).toBe(401)
   // Without an Origin the socket opens for nobody: the cookie is not looked at.
   const opened: unknown[] = []
-  const bare = await startEdge({ sockets: [{ path: '/v1/ws', open: ({ principal }) => void opened.push(principal) }] })
+  const bare = await startEdge({
+    allow: { origins: ['https://app.example'] },
+    sockets: [{ path: '/v1/ws', open: ({ principal }) => void opened.push(principal) }],
+  })
   const session = bare.identity.openBrowser(bare.identity.createKey({ name: 'me' }).id)
   const headers = { cookie: `holdfast-${bare.port}=${session.token}` }
   const { socket } = await trySocket(`ws://${bare.host}/v1/ws`, { headers })
   expect(socket.readyState).toBe(WebSocket.OPEN)
   await trySocket(`ws://${bare.host}/v1/ws`, { headers: { ...headers, origin: bare.url } })
-  expect(opened).toEqual([null, expect.objectContaining({ name: 'me' })])
+  const listed = 'https://app.example'
+  await trySocket(`ws://${bare.host}/v1/ws`, { headers: { ...headers, origin: listed } })
+  expect(opened).toEqual([null, expect.objectContaining({ name: 'me' }), null])
 })
 
 test('[S4] no answer carries a CORS header, whoever asks for what', async () => {
