@@ -187,6 +187,45 @@ describe('[fault 11] a break in mid-answer', () => {
 /** ms of the coalescing window. */
 const window = 40
 
+describe('a kept connection', () => {
+  test('that the server closes just as it is used again is replaced at once, without a word', async () => {
+    const answer = 'data: {"choices":[{"delta":{"content":"ok"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n'
+    let connections = 0
+    const server = createServer((socket) => {
+      connections++
+      let asked = 0
+      socket.on('error', () => {})
+      socket.on('data', () => {
+        if (asked++ > 0) socket.resetAndDestroy()
+        else socket.write(`${head}content-length: ${answer.length}\r\n\r\n${answer}`)
+      })
+    })
+    const baseUrl = `http://127.0.0.1:${await listening(server)}/v1`
+    try {
+      const first = await run([], { baseUrl })
+      expect(first.text).toBe('ok')
+      // The socket goes back to the pool a moment after the answer has ended.
+      await expect
+        .poll(async () => {
+          const { text, waits, error } = await run([], { baseUrl })
+          expect([text, waits, error]).toEqual(['ok', [], undefined])
+          return connections
+        })
+        .toBeGreaterThan(1)
+    } finally {
+      server.close()
+    }
+  })
+
+  test('[fault 11] a reset in mid-answer on one is not asked again', async () => {
+    await run([{ text: 'warm' }])
+    const { asked, error } = await run([fault({ kind: 'reset', after: 3 })], { retries: 0 })
+    expect(asked).toBe(1)
+    expect(error).toMatchObject({ code: 'upstream_reset' })
+  })
+})
+
 describe('[fault 13] a stall', () => {
   const stalled = async (plan: Plan, limit: number, options: Partial<OpenAiCompatibleOptions> = {}) => {
     const env = virtualEnv()

@@ -115,7 +115,7 @@ const createMessage = (turn: Turn, push: (event: SaidByAgent) => void) => {
 }
 
 /** @throws the reason of `signal` when it aborts */
-export const sleep = (env: Env, ms: number, signal: AbortSignal): Promise<void> =>
+const sleep = (env: Env, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const abort = (): void => {
       stop()

@@ -24,8 +24,9 @@ const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new htt
  * answer is given as it is, so the key goes nowhere else [S40].
  * @throws Failure `upstream_unreachable`, `upstream_reset`, `upstream_garbage`
  */
-export const exchange = ({ url, headers, body, signal, env, connectMs }: Asked): Promise<http.IncomingMessage> =>
+export const exchange = (asked: Asked): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
+    const { url, headers, body, signal, env, connectMs } = asked
     const send = url.protocol === 'https:' ? https.request : http.request
     const agent = agents[url.protocol === 'https:' ? 'https:' : 'http:']
     const request = send(url, {
@@ -36,6 +37,7 @@ export const exchange = ({ url, headers, body, signal, env, connectMs }: Asked):
         ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       },
     })
+    let answered = false
     const late = env.after(connectMs, () =>
       request.destroy(
         new Failure('upstream_unreachable', `The model server did not take the connection in ${connectMs} ms`),
@@ -50,15 +52,24 @@ export const exchange = ({ url, headers, body, signal, env, connectMs }: Asked):
       if (socket.connecting) socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', late)
       else late()
     })
-    request.on('error', (error) => reject(error instanceof Failure ? error : failureOfSocket(error)))
+    request.on('error', (error) => {
+      // A kept socket may have been closed by the server just as it was used again: that says nothing about the server.
+      if (request.reusedSocket && isReset(error) && !answered && !signal.aborted) resolve(exchange(asked))
+      else reject(error instanceof Failure ? error : failureOfSocket(error))
+    })
     request.on('close', over)
-    request.on('response', resolve)
+    request.on('response', (response) => {
+      answered = true
+      resolve(response)
+    })
     if (signal.aborted) abort()
     else {
       signal.addEventListener('abort', abort)
       request.end(body)
     }
   })
+
+const isReset = (error: Error): boolean => 'code' in error && error.code === 'ECONNRESET'
 
 /**
  * The whole body as text, at most `max` bytes of it; what was there when it broke off or `ms` went by is given.

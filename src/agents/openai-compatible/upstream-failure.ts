@@ -9,7 +9,7 @@ const shown = 200
 const longestWait = 86_400_000
 
 /** What a status alone says. */
-export const codeOfStatus = (status: number): FailureCode => {
+const codeOfStatus = (status: number): FailureCode => {
   if (status === 401 || status === 403) return 'upstream_unauthorized'
   if (status === 404) return 'model_not_found'
   if (status === 408) return 'timeout'
