@@ -1,19 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { Env } from '../src/core/ports.ts'
 
-/** The machine's own time and chance. */
-export const realEnv: Env = {
-  now: Date.now,
-  monotonic: () => performance.now(),
-  random: Math.random,
-  id: () => randomUUID().replaceAll('-', ''),
-  after: (ms, call) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  },
-}
-
-export interface VirtualEnv extends Env {
+interface VirtualEnv extends Env {
   /** Lets so many ms pass: timers that are due are called in order, each at its time. */
   advance(ms: number): void
   /** Timers that wait. */

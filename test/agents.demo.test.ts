@@ -6,7 +6,8 @@ import { foldSession } from '../src/core/fold.ts'
 import { emptySession, type SessionState } from '../src/core/session.ts'
 import { demoAgent, demoText } from '../src/agents/demo/demo-agent.ts'
 import { helpText, scenes } from '../src/agents/demo/scenes.ts'
-import { realEnv, virtualEnv } from './agents-env.ts'
+import { systemEnv } from '../src/env.ts'
+import { virtualEnv } from './agents-env.ts'
 import { checkSpeech, eventsOfType, listen, messagesIn, testTurn, textIn, type TurnOptions } from './agents-turn.ts'
 
 const instant = demoAgent({ env: virtualEnv(), pace: 0 })
@@ -264,7 +265,7 @@ describe('pace and steering', () => {
   })
 
   test('"at 2000/s": all of it, in far fewer events than words', async () => {
-    const { events } = await listen(demoAgent({ env: realEnv, pace: 1000 }), testTurn('count to 1000 at 2000/s'))
+    const { events } = await listen(demoAgent({ env: systemEnv, pace: 1000 }), testTurn('count to 1000 at 2000/s'))
     checkSpeech(events)
     expect(textIn(events)).toBe(demoText('count to 1000'))
     expect(eventsOfType(events, 'text').length).toBeLessThan(200)
@@ -273,7 +274,7 @@ describe('pace and steering', () => {
   test('a prompt that steers is acknowledged in the text, and nothing else of it changes', async () => {
     const turn = testTurn('count to 400 at 1000/s')
     let steered = false
-    const { events } = await listen(demoAgent({ env: realEnv }), turn, () => {
+    const { events } = await listen(demoAgent({ env: systemEnv }), turn, () => {
       if (!steered) turn.steer('faster, please')
       steered = true
     })

@@ -7,7 +7,8 @@ import { createMender, piecesOf, shorten, wellFormed } from '../src/agents/text.
 import type { SaidByAgent } from '../src/core/events.ts'
 import { Failure } from '../src/core/failures.ts'
 import type { Agent } from '../src/core/ports.ts'
-import { realEnv, virtualEnv } from './agents-env.ts'
+import { systemEnv } from '../src/env.ts'
+import { virtualEnv } from './agents-env.ts'
 import { checkSpeech, eventsOfType, listen, testTurn, textIn } from './agents-turn.ts'
 import { openai } from './fake-model/openai.ts'
 import { type FakeModel, startFakeModel } from './fake-model/server.ts'
@@ -250,7 +251,7 @@ describe(`[fault 14] 2,000 mutated streams, seed ${seed}`, () => {
       },
     )
     const good = Buffer.from([...before, ...content, ...after].join(''))
-    const agent = openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, models: ['m'], retries: 0 })
+    const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['m'], retries: 0 })
     const one = async (): Promise<string> => {
       const bytes = mutate(good, random)
       fake.script({ fault: { kind: 'raw', base64: bytes.toString('base64') }, bytesAtATime: random(4) === 0 ? 7 : 0 })
@@ -279,7 +280,7 @@ describe(`[fault 14] 2,000 mutated streams, seed ${seed}`, () => {
   test('negative control: the good stream is whole', async () => {
     fake.script({ text: ['Grüße ', '世界'] })
     const { events, error } = await listen(
-      openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, models: ['m'] }),
+      openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['m'] }),
       testTurn('x'),
     )
     expect(error).toBeUndefined()

@@ -5,7 +5,8 @@ import { place } from '../src/core/batch.ts'
 import type { Said } from '../src/core/events.ts'
 import { foldSession } from '../src/core/fold.ts'
 import { emptySession } from '../src/core/session.ts'
-import { realEnv, virtualEnv } from './agents-env.ts'
+import { systemEnv } from '../src/env.ts'
+import { virtualEnv } from './agents-env.ts'
 import { checkSpeech, eventsOfType, listen, testTurn, textIn, type TurnOptions } from './agents-turn.ts'
 import { type FakeModel, startFakeModel } from './fake-model/server.ts'
 
@@ -18,7 +19,7 @@ afterAll(() => fake.close())
 
 const run = async (prompt: string, options: TurnOptions = {}) => {
   const before = fake.requests.length
-  const agent = openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, key: 'secret-key-0123456789' })
+  const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, key: 'secret-key-0123456789' })
   const heard = await listen(agent, testTurn(prompt, options))
   checkSpeech(heard.events)
   return { ...heard, text: textIn(heard.events), requests: fake.requests.slice(before) }
@@ -48,7 +49,7 @@ describe('an answer', () => {
   test('is there before the model has finished', async () => {
     fake.script({ text: ['first ', 'second'], fault: { kind: 'stall', after: 1 } })
     const turn = testTurn('hi')
-    const agent = openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl })
+    const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl })
     const { events } = await listen(agent, turn, (event) => {
       if (event.type === 'text') turn.cancel()
     })
@@ -124,7 +125,7 @@ describe('cancel', () => {
     fake.otherwise({ text: 'word '.repeat(10_000), chunkMs: 5 })
     const before = fake.requests.length
     const turn = testTurn('hi')
-    const agent = openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, models: ['fake'] })
+    const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['fake'] })
     await listen(agent, turn, (event) => {
       if (event.type === 'text') turn.cancel()
     })
@@ -136,7 +137,7 @@ describe('cancel', () => {
     fake.script({ headMs: 60_000 })
     const before = fake.requests.length
     const turn = testTurn('hi')
-    const heard = listen(openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, models: ['fake'] }), turn)
+    const heard = listen(openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['fake'] }), turn)
     await fake.until((requests) => requests.length > before)
     turn.cancel()
     expect(await heard).toEqual({ events: [], error: undefined })
@@ -146,7 +147,7 @@ describe('cancel', () => {
   test('a reader that goes away breaks the request off as well', async () => {
     fake.script({ text: 'word '.repeat(10_000), chunkMs: 5 })
     const before = fake.requests.length
-    for await (const event of openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, models: ['fake'] }).run(
+    for await (const event of openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['fake'] }).run(
       testTurn('hi'),
     ))
       if (event.type === 'text') break
@@ -160,7 +161,7 @@ describe('a reader that is behind', () => {
     const words = Array.from({ length: 20_000 }, (_, index) => `${index} ${'x'.repeat(200)} `)
     fake.script({ text: words })
     const before = fake.requests.length
-    const agent = openAiCompatible({ env: realEnv, baseUrl: fake.baseUrl, models: ['fake'], idleMs: 200 })
+    const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['fake'], idleMs: 200 })
     const events = []
     for await (const event of agent.run(testTurn('hi'))) {
       events.push(event)
@@ -246,7 +247,7 @@ describe('models', () => {
 
   test('a failure to list them is typed and not kept', async () => {
     const other = await startFakeModel()
-    const agent = openAiCompatible({ env: realEnv, baseUrl: other.baseUrl })
+    const agent = openAiCompatible({ env: systemEnv, baseUrl: other.baseUrl })
     await other.close()
     await expect(agent.models()).rejects.toMatchObject({ code: 'upstream_unreachable' })
     const again = await startFakeModel({ port: other.port })

@@ -5,7 +5,8 @@ import { openAiCompatible, type OpenAiCompatibleOptions } from '../src/agents/op
 import { retryAfterIn } from '../src/agents/openai-compatible/upstream-failure.ts'
 import type { SaidByAgent } from '../src/core/events.ts'
 import { Failure } from '../src/core/failures.ts'
-import { realEnv, virtualEnv } from './agents-env.ts'
+import { systemEnv } from '../src/env.ts'
+import { virtualEnv } from './agents-env.ts'
 import { checkSpeech, eventsOfType, listen, testTurn, textIn } from './agents-turn.ts'
 import type { Fault, Plan } from './fake-model/plan.ts'
 import { type FakeModel, startFakeModel } from './fake-model/server.ts'
@@ -352,11 +353,11 @@ describe('secrets and addresses', () => {
     'not a url',
     '',
   ])('[S36] %s is no base URL', (baseUrl) => {
-    expect(() => openAiCompatible({ env: realEnv, baseUrl })).toThrow(Failure)
+    expect(() => openAiCompatible({ env: systemEnv, baseUrl })).toThrow(Failure)
   })
 
   test.each(['', 'a b', 'a\r\nx: y', 'kéy'])('%j is no key', (bad) => {
-    expect(() => openAiCompatible({ env: realEnv, baseUrl: 'http://127.0.0.1/v1', key: bad })).toThrow(Failure)
+    expect(() => openAiCompatible({ env: systemEnv, baseUrl: 'http://127.0.0.1/v1', key: bad })).toThrow(Failure)
   })
 
   test('[S43] nothing in a base URL is expanded', async () => {

@@ -29,12 +29,11 @@ export const demoAgent = ({ env, pace = 15, seed = 0 }: DemoOptions): Agent => (
 })
 
 /**
- * The oracle: every message that the demo agent says to a prompt, up to its first question, when nobody steers it.
- * Joined by a blank line they are the answer as a reader shows it.
+ * The oracle: what the demo agent says to a prompt, up to its first question, when nobody steers it. Messages are joined
+ * by a blank line, as a reader shows them.
  */
-export const demoMessages = (prompt: string, seed = 0): readonly string[] =>
-  messagesOf({ prompt: prompt.toWellFormed(), seed, session: emptySession, newId: () => 'id' })
-export const demoText = (prompt: string, seed = 0): string => demoMessages(prompt, seed).join('\n\n')
+export const demoText = (prompt: string, seed = 0): string =>
+  messagesOf({ prompt: prompt.toWellFormed(), seed, session: emptySession, newId: () => 'id' }).join('\n\n')
 
 const play = async (stage: Stage, turn: Turn, { env, pace, seed }: Required<DemoOptions>): Promise<void> => {
   const prompt = turn.prompt.text.toWellFormed()
