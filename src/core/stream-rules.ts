@@ -190,20 +190,8 @@ export const removeStream = (tables: StreamTables, id: number): void => {
   }
 }
 
-/** The writes of raw streams, by name: a store runs them inside its transactions. */
-export const streamOperations = {
-  create: (tables: StreamTables, { name, request, now }: { name: StreamName; request: CreateStream; now: number }) =>
-    createStream(tables, name, request, now),
-  append: (
-    tables: StreamTables,
-    { name, request, now, alive }: { name: StreamName; request: AppendStream; now: number; alive: boolean },
-  ) => appendStream(tables, name, request, now, alive),
-  remove: (tables: StreamTables, { id }: { id: number }) => removeStream(tables, id),
-  touch: (tables: StreamTables, { id, now }: { id: number; now: number }) => {
-    const stream = tables.get(id)
-    if (stream !== undefined && stream.touched < now) tables.update({ ...stream, touched: now })
-  },
-} as const
-
-export type StreamOperations = typeof streamOperations
-export type StreamOperation = keyof StreamOperations
+/** Writes down that a stream was used. */
+export const touchStream = (tables: StreamTables, id: number, now: number): void => {
+  const stream = tables.get(id)
+  if (stream !== undefined && stream.touched < now) tables.update({ ...stream, touched: now })
+}

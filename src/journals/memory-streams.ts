@@ -1,14 +1,9 @@
 import type { Env } from '../core/ports.ts'
 import { isMortal, stitch } from '../core/stream-places.ts'
-import {
-  streamOperations,
-  type StreamOperation,
-  type StreamOperations,
-  type StreamTables,
-} from '../core/stream-rules.ts'
+import { appendStream, createStream, removeStream, touchStream, type StreamTables } from '../core/stream-rules.ts'
 import type { Producer, Stream, StreamRow, StreamStore } from '../core/streams.ts'
 import { groupCommit, type CommitTimes } from './memory-commit.ts'
-import { streamStore, type StreamArgs, type StreamStoreOptions } from './stream-store.ts'
+import { streamStore, type StreamStoreOptions } from './stream-store.ts'
 
 interface Held {
   readonly stream: Stream
@@ -81,20 +76,14 @@ export type MemoryStreamOptions = CommitTimes & Omit<StreamStoreOptions, 'env'> 
 export const memoryStreams = (options: MemoryStreamOptions): StreamStore => {
   const { tables, all, rows } = memoryTables()
   const { commit } = groupCommit(options)
+  const write = <T>(work: () => T): Promise<T> => commit(work, (result) => result)
   return streamStore(
     {
       epoch: 1,
-      write: <T extends StreamOperation>(operation: T, args: StreamArgs<T>) => {
-        // One signature for all rows of the table: TypeScript cannot tie the arguments to the row by itself.
-        const run = streamOperations[operation] as (
-          tables: StreamTables,
-          args: StreamArgs<T>,
-        ) => ReturnType<StreamOperations[T]>
-        return commit(
-          () => run(tables, args),
-          (result) => result,
-        )
-      },
+      create: (name, request, now) => write(() => createStream(tables, name, request, now)),
+      append: (name, request, now, alive) => write(() => appendStream(tables, name, request, now, alive)),
+      remove: (id) => write(() => removeStream(tables, id)),
+      touch: (id, now) => write(() => touchStream(tables, id, now)),
       find: async (name) => tables.find(name),
       read: async (id, from, max) => {
         const stream = tables.get(id)

@@ -1,19 +1,28 @@
 import { Failure } from '../core/failures.ts'
 import type { Env } from '../core/ports.ts'
-import type { StreamOperation, StreamOperations } from '../core/stream-rules.ts'
-import type { Appended, Stream, StreamChunk, StreamName, StreamStore } from '../core/streams.ts'
+import type {
+  Appended,
+  AppendStream,
+  CreateStream,
+  Mortal,
+  Stream,
+  StreamChunk,
+  StreamName,
+  StreamStore,
+} from '../core/streams.ts'
 
-/** What a store does for raw streams; everything else is the same for all of them. */
+/** What a store does for raw streams: the rules, in its transactions, and reads. Everything else is the same for all. */
 export interface StreamEngine {
   readonly epoch: number
-  /** Runs an operation of the rules in a transaction; resolves with its result once it is durable. */
-  write<T extends StreamOperation>(operation: T, args: StreamArgs<T>): Promise<ReturnType<StreamOperations[T]>>
+  create(name: StreamName, request: CreateStream, now: number): Promise<{ created: boolean; stream: Stream }>
+  append(name: StreamName, request: AppendStream, now: number, alive: boolean): Promise<Appended | Mortal>
+  remove(id: number): Promise<void>
+  touch(id: number, now: number): Promise<void>
   find(name: StreamName): Promise<Stream | undefined>
   read(id: number, from: number, max: number): Promise<StreamChunk | undefined>
   /** Streams that may have expired, some at a time. */
   expiring(now: number): Promise<readonly Stream[]>
 }
-export type StreamArgs<T extends StreamOperation> = Parameters<StreamOperations[T]>[1]
 
 export interface StreamStoreOptions {
   readonly env: Pick<Env, 'now' | 'after'>
@@ -40,10 +49,10 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
     const now = env.now()
     used.set(id, now)
     // A use that is not written down only shortens the life of an idle stream after a crash, so nobody waits for it.
-    if (now - touched >= ttl * 50) engine.write('touch', { id, now }).catch(() => undefined)
+    if (now - touched >= ttl * 50) engine.touch(id, now).catch(() => undefined)
   }
   const removed = async (id: number): Promise<void> => {
-    await engine.write('remove', { id })
+    await engine.remove(id)
     used.delete(id)
     wake(id)
   }
@@ -60,19 +69,21 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
     if (stream.gone) throw new Failure('gone')
     return stream
   }
-  const append = async (name: StreamName, request: Parameters<StreamStore['append']>[1]): Promise<Appended> => {
+  const append = async (name: StreamName, request: AppendStream): Promise<Appended> => {
     // Most streams never expire: for them one visit to the store is enough.
-    const first = await engine.write('append', { name, request, now: env.now(), alive: false })
+    const first = await engine.append(name, request, env.now(), false)
     if (first.outcome !== 'mortal') return first
     await existing(name)
-    const second = await engine.write('append', { name, request, now: env.now(), alive: true })
+    const second = await engine.append(name, request, env.now(), true)
     if (second.outcome === 'mortal') throw new Failure('internal')
     return second
   }
 
   let stop = (): void => {}
   const sweep = async (): Promise<void> => {
-    for (const stream of await engine.expiring(env.now())) if (expired(stream)) await removed(stream.id)
+    for (const stream of await engine.expiring(env.now()))
+      if (expired(stream)) await removed(stream.id)
+      else if (watchers.has(stream.id)) use(stream)
   }
   const plan = (): void => {
     let cancelled = false
@@ -93,7 +104,7 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
     create: async (name, request) => {
       await living(name)
       if (request.fork !== undefined) await living({ ...name, path: request.fork.path })
-      const result = await engine.write('create', { name, request, now: env.now() })
+      const result = await engine.create(name, request, env.now())
       use(result.stream)
       return result
     },
@@ -117,9 +128,10 @@ export const streamStore = (engine: StreamEngine, { env, sweepMs = 60_000 }: Str
     },
     watch: (id, call) => {
       const calls = watchers.get(id) ?? new Set()
-      watchers.set(id, calls.add(call))
+      const mine = () => call()
+      watchers.set(id, calls.add(mine))
       return () => {
-        calls.delete(call)
+        calls.delete(mine)
         if (calls.size > 0 || watchers.get(id) !== calls) return
         watchers.delete(id)
         // Its readers kept it alive until now.

@@ -5,5 +5,5 @@ import { crc32 } from 'node:zlib'
  * @param head the short columns, in order
  * @param body the long column, hashed without being copied
  */
-export const checksum = (head: readonly (string | number | null)[], body = ''): number =>
+export const checksum = (head: readonly (string | number | null)[], body: string | Uint8Array = ''): number =>
   crc32(body, crc32(head.map((field) => `${field}|`).join('')))

@@ -6,12 +6,14 @@ import type { Command, Journal } from '../../core/ports.ts'
 import type { SessionState } from '../../core/session.ts'
 import { encode, toJson } from '../encode.ts'
 import { readInbox } from '../inbox.ts'
+import type { StreamEngine } from '../stream-store.ts'
 import { watchers } from '../watchers.ts'
 import type { Durability } from './connection.ts'
 import { appendArgs, claimArgs, toChunk, toFound, toListed, toMessages } from './flat.ts'
 import { leases } from './leases.ts'
 import { JournalRefused } from './refused.ts'
 import { queueRoom } from './room.ts'
+import { sqliteStreams } from './streams.ts'
 import { readerThread, writerThread } from './threads.ts'
 
 export interface SqliteOptions {
@@ -34,6 +36,8 @@ export interface SqliteJournal extends Journal {
   backup(path: string): Promise<void>
   /** Commits nothing, durably: rejects with `storage_full` or `read_only` while the disk takes nothing. */
   probe(): Promise<void>
+  /** Raw streams in the same file and the same commits. */
+  readonly streams: StreamEngine
 }
 
 /**
@@ -165,15 +169,17 @@ export const openSqliteJournal = async (options: SqliteOptions): Promise<SqliteJ
       commits.tell(lease.session, undefined)
     },
     backup: (path) => writer.backup(path),
+    streams: sqliteStreams({ epoch: writer.epoch, write, ask: reader.ask, room }),
     probe: async () => {
       await write('probe', [])
     },
     close: () => {
       closing ??= (async () => {
         await room.empty()
+        await reader.close()
+        // Last, so that it leaves one file: the last connection copies the write-ahead log and removes it.
         await writer.close()
         held.loseAll()
-        await reader.close()
       })()
       return closing
     },

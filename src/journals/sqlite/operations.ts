@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sessionOperations } from './session-operations.ts'
+import { streamOperations } from './stream-operations.ts'
 
 /** What may cross between threads: never an object tree that a client made (its depth could break the copy). */
 export type Plain = string | number | null | Uint8Array | readonly Plain[]
@@ -14,9 +15,10 @@ export type Plain = string | number | null | Uint8Array | readonly Plain[]
  */
 export const writeOperations = (db: DatabaseSync) => {
   const sessions = sessionOperations(db)
-  const modules: readonly Module[] = [sessions]
+  const streams = streamOperations(db)
+  const modules: readonly Module[] = [sessions, streams]
   return {
-    table: { ...sessions.table },
+    table: { ...sessions.table, ...streams.table },
     /** Before a commit; `true` says that everything kept in memory must be written now. */
     settle: () => modules.forEach((one) => one.settle()),
     committed: (settled: boolean) => modules.forEach((one) => one.committed(settled)),

@@ -2,10 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../core/failures.ts'
 import type { Batch } from '../../core/ports.ts'
 import { checksum } from './checksum.ts'
+import { checkedCommand } from './commands.ts'
 import { listQueries } from './list-queries.ts'
 import type { Plain } from './operations.ts'
-import { batchSum, commandSum } from './session-operations.ts'
+import { neighbours } from './neighbours.ts'
+import { batchSum } from './session-operations.ts'
 import { checkedSession, type SessionRow } from './sessions.ts'
+import { streamQueries } from './stream-queries.ts'
 import { logTail } from './tail.ts'
 
 interface BatchRow extends Batch {
@@ -25,15 +28,18 @@ export const readQueries = (db: DatabaseSync) => {
      order by p.first`,
   )
   const one = db.prepare('select session, first, last, at, sum, json from batch where id = ?')
-  const findCommand = db.prepare('select hash, seq, sum, body from command where session = ? and name = ?')
-  const pending = db.prepare(
-    'select id, name, hash, seq, sum, body from command where session = ? and body is not null and id > ? order by id',
-  )
+  const findCommand = db.prepare('select * from command where session = ? and name = ?')
+  const pending = db.prepare('select * from command where session = ? and body is not null and id > ? order by id')
   const findCheckpoint = db.prepare('select sum, state from checkpoint where session = ?')
+
+  const { noSession, noCommand } = neighbours(db)
 
   const existing = (name: string): SessionRow => {
     const raw = findSession.get(name)
-    if (raw === undefined) throw new Failure('not_found')
+    if (raw === undefined) {
+      noSession(name)
+      throw new Failure('not_found')
+    }
     return tail.newest(checkedSession(raw))
   }
   const checked = (session: number, raw: Record<string, unknown> | undefined): BatchRow => {
@@ -53,6 +59,7 @@ export const readQueries = (db: DatabaseSync) => {
 
   const table = {
     ...listQueries(db, tail),
+    ...streamQueries(db),
 
     /** → head, first, last, json, first, last, json … */
     read: (name: string, seq: number, max: number): Plain => {
@@ -90,18 +97,18 @@ export const readQueries = (db: DatabaseSync) => {
     seen: (name: string, command: string): Plain => {
       const { id } = existing(name)
       const raw = findCommand.get(id, command)
-      if (raw === undefined) return null
-      const { hash, seq, sum, body } = raw as { hash: string; seq: number; sum: number; body: string | null }
-      if (commandSum(id, command, hash, seq, body) !== sum) throw new Failure('session_damaged')
+      if (raw === undefined) {
+        noCommand(id, command)
+        return null
+      }
+      const { hash, seq } = checkedCommand(raw)
       return [hash, seq]
     },
     /** → order, body, order, body … */
     pending: (name: string, order: number): Plain => {
       const { id: session } = existing(name)
       return pending.all(session, order).flatMap((raw) => {
-        const { id, name, hash, seq, sum, body } = raw as Record<'name' | 'hash' | 'body', string> &
-          Record<'id' | 'seq' | 'sum', number>
-        if (commandSum(session, name, hash, seq, body) !== sum) throw new Failure('session_damaged')
+        const { id, body } = checkedCommand(raw)
         return [id, body]
       })
     },

@@ -42,6 +42,17 @@ const steps: readonly string[] = [
    create index command_pending on command (session, id) where body is not null;
 
    create table checkpoint (session integer primary key, sum integer not null, state text not null) strict;`,
+
+  `create table stream (
+     id integer primary key autoincrement, scope text not null, path text not null, expires integer,
+     sum integer not null, info text not null, unique (scope, path)) strict;
+   create index stream_expires on stream (expires) where expires is not null;
+   create table stream_append (
+     id integer primary key, stream integer not null, first integer not null, last integer not null,
+     sum integer not null, data blob not null, unique (stream, first)) strict;
+   create table stream_producer (
+     stream integer not null, name text not null, epoch integer not null, seq integer not null, sum integer not null,
+     primary key (stream, name)) strict, without rowid;`,
 ]
 
 const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`pragma ${name}`).get() ?? {})[0]
