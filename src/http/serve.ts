@@ -13,6 +13,7 @@ import type { Route } from './route.ts'
 import { accountRoutes } from './routes-account.ts'
 import { sessionRoutes } from './routes-sessions.ts'
 import { sessionEventRoutes } from './session-events.ts'
+import type { SocketRoute } from './socket-route.ts'
 import { createSockets } from './sockets.ts'
 import { streamRoutes } from './streams/routes.ts'
 
@@ -39,6 +40,9 @@ const spread = 2000
 
 /** A gateway with its one edge. */
 export interface Server {
+  /** Everything that it answers: what is true of each row can be tested of each row. */
+  readonly routes: readonly Route[]
+  readonly sockets: readonly SocketRoute[]
   /** @param port 0 for any */
   readonly listen: (host: string, port: number) => Promise<AddressInfo>
   /** Clients connected by WebSocket. */
@@ -54,21 +58,20 @@ export const createServer = (options: ServeOptions): Server => {
   const stopping = new AbortController()
   const live = { env, stopping: stopping.signal }
   const sockets = createSockets({ ...options, server: `holdfast/${version}` })
-  const edge = createEdge({
-    ...options,
-    sockets: sockets.routes,
-    routes: [
-      ...healthRoutes({ ready: isReady, version, env }),
-      ...accountRoutes({ identity, ticketPath: dialects[0]?.path ?? '/' }),
-      ...sessionRoutes(gateway, env),
-      ...sessionEventRoutes({ ...live, journal: gateway.journal }),
-      ...(options.streams === undefined
-        ? []
-        : streamRoutes({ ...live, store: options.streams, scope: (call) => call.principal.id })),
-      ...(options.routes ?? []),
-    ],
-  })
+  const routes = [
+    ...healthRoutes({ ready: isReady, version, env }),
+    ...accountRoutes({ identity, ticketPath: dialects[0]?.path ?? '/' }),
+    ...sessionRoutes(gateway, env),
+    ...sessionEventRoutes({ ...live, journal: gateway.journal }),
+    ...(options.streams === undefined
+      ? []
+      : streamRoutes({ ...live, store: options.streams, scope: (call) => call.principal.id })),
+    ...(options.routes ?? []),
+  ]
+  const edge = createEdge({ ...options, sockets: sockets.routes, routes })
   return {
+    routes,
+    sockets: sockets.routes,
     listen: edge.listen,
     connections: sockets.connections,
     drain: async (graceMs) => {

@@ -9,7 +9,7 @@ import { dialects } from '../../src/dialects/index.ts'
 import { systemEnv } from '../../src/env.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { openIdentity, type Identity } from '../../src/http/identity.ts'
-import { createServer, type ServeOptions } from '../../src/http/serve.ts'
+import { createServer, type ServeOptions, type Server } from '../../src/http/serve.ts'
 import { memoryJournal, memoryStore } from '../../src/journals/memory.ts'
 
 export interface Started {
@@ -18,6 +18,7 @@ export interface Started {
   readonly key: string
   readonly gateway: Gateway
   readonly identity: Identity
+  readonly server: Server
   readonly stop: () => Promise<void>
 }
 
@@ -49,6 +50,7 @@ export const start = async (options: StartOptions = {}): Promise<Started> => {
     key: identity.first?.key ?? '',
     gateway,
     identity,
+    server,
     stop: async () => {
       await server.drain(0)
       await rm(dir, { recursive: true, force: true })
