@@ -6,6 +6,7 @@ import type { WriterData } from './messages.ts'
 import { JournalRefused } from './refused.ts'
 import { migrate } from './schema.ts'
 import { codeOf, isCorrupt } from './storage-failure.ts'
+import { damagedWal } from './wal.ts'
 
 /**
  * Takes the file over: lock, migrations, epoch.
@@ -40,11 +41,16 @@ export const openWriter = ({ file, durability }: WriterData) => {
 
 const openLocked = (file: string, durability: WriterData['durability'], release: () => void) => {
   const isNew = !existsSync(file)
+  const lostTail = damagedWal(`${file}-wal`)
   const db = connectWriter(file, durability)
   if (isNew) chmodSync(file, 0o600)
   migrate(db, file)
   const notices: string[] = []
-  const epoch = currentEpoch(db, notices)
+  if (lostTail)
+    notices.push(
+      'A damaged commit was found: what was written after it since the last start is lost. Restore a backup, or go on.',
+    )
+  const epoch = currentEpoch(db, lostTail, notices)
   return {
     db,
     epoch,
@@ -60,15 +66,16 @@ const meta = (db: DatabaseSync, key: string): number =>
   Number(db.prepare('select value from meta where key = ?').get(key)?.['value'])
 
 /**
- * A restored copy starts a new epoch. Seconds since 1970 take part, so that restoring the same copy twice gives two
- * epochs; the clock can be wrong without harm as long as it is not the same twice.
+ * What an acknowledged tail was lost from, a restored copy or a damaged file, starts a new epoch. Seconds since 1970
+ * take part, so that restoring one copy twice gives two epochs.
  */
-const currentEpoch = (db: DatabaseSync, notices: string[]): number => {
-  if (meta(db, 'restored') === 0) return meta(db, 'epoch')
-  const epoch = Math.max(meta(db, 'epoch'), Math.floor(Date.now() / 1000))
-  db.exec(
-    `begin immediate; update meta set value = ${epoch} where key = 'epoch'; update meta set value = 0 where key = 'restored'; commit`,
-  )
-  notices.push('This journal was restored from a backup: clients that saw what came after it are told to read again.')
+const currentEpoch = (db: DatabaseSync, lostTail: boolean, notices: string[]): number => {
+  const old = meta(db, 'epoch')
+  const restored = meta(db, 'restored') !== 0
+  if (!restored && !lostTail) return old
+  const epoch = Math.max(old + 1, Math.floor(Date.now() / 1000))
+  db.exec(`begin immediate; update meta set value = ${epoch} where key = 'epoch';
+    update meta set value = 0 where key = 'restored'; commit`)
+  if (restored) notices.push('Restored from a backup: clients that saw what came after it are told to read again.')
   return epoch
 }

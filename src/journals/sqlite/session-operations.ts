@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../core/failures.ts'
 import { checksum } from './checksum.ts'
+import { checkedCommand, commandSum, type CommandRow } from './commands.ts'
 import { messageWriter, type FlatMessage } from './message-writer.ts'
 import type { Plain } from './operations.ts'
+import { neighbours } from './neighbours.ts'
 import { sessionCache, type SessionRow } from './sessions.ts'
 
 /** id, hash, seq */
@@ -13,9 +15,6 @@ export type FlatLine = readonly [by: string, busy: number, summary: string]
 
 export const batchSum = (session: number, first: number, last: number, at: number, json: string): number =>
   checksum([session, first, last, at], json)
-export const commandSum = (session: number, name: string, hash: string, seq: number, body: string | null): number =>
-  checksum([session, name, hash, seq], body ?? '')
-
 /** The writes of the journal port. */
 export const sessionOperations = (db: DatabaseSync) => {
   const sessions = sessionCache(db)
@@ -23,7 +22,7 @@ export const sessionOperations = (db: DatabaseSync) => {
   const insertBatch = db.prepare(
     'insert into batch (id, session, first, last, at, sum, json) values (?, ?, ?, ?, ?, ?, ?)',
   )
-  const findCommand = db.prepare('select id, hash, seq from command where session = ? and name = ?')
+  const findCommand = db.prepare('select * from command where session = ? and name = ?')
   const insertCommand = db.prepare(
     'insert into command (session, name, hash, seq, sum, body) values (?, ?, ?, ?, ?, ?)',
   )
@@ -50,26 +49,37 @@ export const sessionOperations = (db: DatabaseSync) => {
   )
   const forgetAll = forget.map((what) => db.prepare(`delete from ${what}`))
 
-  const existing = (name: string): SessionRow => {
+  const { noSession, noCommand } = neighbours(db)
+
+  const find = (name: string): SessionRow | undefined => {
     const row = sessions.find(name)
+    if (row === undefined) noSession(name)
+    return row
+  }
+  const command = (session: number, name: string): CommandRow | undefined => {
+    const raw = findCommand.get(session, name)
+    if (raw === undefined) noCommand(session, name)
+    return raw && checkedCommand(raw)
+  }
+  const existing = (name: string): SessionRow => {
+    const row = find(name)
     if (row === undefined) throw new Failure('not_found')
     if (row.damaged !== 0) throw new Failure('session_damaged')
     return row
   }
   /** The session, if this lease is its newest. */
   const owned = (name: string, id: number, term: number): SessionRow => {
-    const row = sessions.find(name)
+    const row = find(name)
     if (row === undefined || row.id !== id || row.term !== term) throw new Failure('moved')
     return existing(name)
   }
   const refuseAnswered = (session: number, done: readonly FlatDone[]) => {
     for (const [name] of done)
-      if (Number(findCommand.get(session, name)?.['seq'] ?? 0) > 0)
-        throw new Failure('conflict', 'The command has been answered')
+      if ((command(session, name)?.seq ?? 0) > 0) throw new Failure('conflict', 'The command has been answered')
   }
   const answer = (session: number, done: readonly FlatDone[]) => {
     for (const [name, hash, seq] of done) {
-      const sum = commandSum(session, name, hash, seq, null)
+      const sum = commandSum({ session, name, hash, seq, body: null })
       const known = findCommand.get(session, name)
       if (known === undefined) insertCommand.run(session, name, hash, seq, sum, null)
       else answerCommand.run(hash, seq, sum, Number(known['id']))
@@ -96,7 +106,7 @@ export const sessionOperations = (db: DatabaseSync) => {
       done: readonly FlatDone[],
       said: readonly FlatMessage[],
     ): Plain => {
-      const old = sessions.find(name)
+      const old = find(name)
       if (create === 1 && old !== undefined) throw new Failure('conflict', 'The session exists')
       const known = create === 1 ? undefined : existing(name)
       if (known !== undefined) refuseAnswered(known.id, done)
@@ -144,12 +154,12 @@ export const sessionOperations = (db: DatabaseSync) => {
       return null
     },
 
-    send: (name: string, command: string, hash: string, body: string): Plain => {
-      const { id } = existing(name)
-      const known = findCommand.get(id, command)
-      if (known !== undefined && known['hash'] !== hash) throw new Failure('command_id_reused')
+    send: (name: string, id: string, hash: string, body: string): Plain => {
+      const { id: session } = existing(name)
+      const known = command(session, id)
+      if (known !== undefined && known.hash !== hash) throw new Failure('command_id_reused')
       if (known !== undefined) return 'dup'
-      insertCommand.run(id, command, hash, 0, commandSum(id, command, hash, 0, body), body)
+      insertCommand.run(session, id, hash, 0, commandSum({ session, name: id, hash, seq: 0, body }), body)
       return 'new'
     },
 
