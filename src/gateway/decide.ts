@@ -89,7 +89,8 @@ const prompt = (
 const cancel = (turn: string | undefined, state: SessionState, stamp: Stamp): readonly Said[] => {
   const id = turn ?? state.running?.turn
   if (id === undefined) throw new Failure('conflict', 'Nothing runs in this session')
-  if (id === state.running?.turn) return state.running.cancelling ? [] : [{ type: 'cancel', ...stamp, turn: id }]
+  // Said again even when it is being cancelled: each command that is acknowledged is in the log.
+  if (id === state.running?.turn) return [{ type: 'cancel', ...stamp, turn: id }]
   if (!state.queue.some((queued) => queued.turn === id))
     throw new Failure('conflict', 'This turn neither runs nor waits')
   return [

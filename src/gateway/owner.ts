@@ -49,7 +49,6 @@ export const own = (
     const said: Said[] = []
     const done: Done[] = []
     const settled: (() => void)[] = []
-    const accepted: Pending[] = []
     for (const one of batch) {
       try {
         const decided = one.decision(next)
@@ -57,17 +56,17 @@ export const own = (
         said.push(...decided.said)
         const { seq } = next
         if (decided.done !== undefined) done.push(decided.done(seq))
-        accepted.push(one)
         settled.push(() => one.resolve(seq))
       } catch (error) {
-        one.reject(toFailure(error))
+        settled.push(() => one.reject(toFailure(error)))
       }
     }
+    // A refusal waits for the commit too: what it was refused for may be something that is not durable yet.
     try {
       if (said.length > 0 || done.length > 0) await commit(said, done, next)
-      for (const resolve of settled) resolve()
+      for (const settle of settled) settle()
     } catch (error) {
-      for (const one of accepted) one.reject(toFailure(error))
+      for (const one of batch) one.reject(toFailure(error))
     }
   }
 
