@@ -48,6 +48,7 @@ const step = (s: Draft, event: Event): void => {
         role: 'user',
         parts: [{ type: 'text', text: event.text }],
         final: true,
+        ...(event.cause !== undefined && { cause: event.cause }),
       })
       if (event.steer !== true) s.queue = [...s.queue, { turn: event.turn, mid: event.mid }]
       if (s.title === '') s.title = titleFrom(event.text)

@@ -61,6 +61,8 @@ export type Item =
       readonly role: 'user' | 'assistant' | 'system'
       readonly parts: readonly Part[]
       readonly final: boolean
+      /** Of a prompt: the command that said it. How a client finds its own again. */
+      readonly cause?: string
     })
   | (Base & { readonly kind: 'tool'; readonly tool: Omit<Fields<'tool'>, 'tid' | 'turn'>; readonly output: string })
   | (Base & {
