@@ -22,7 +22,8 @@ const parse = (text: string): ServerFrame => {
   } catch {
     throw new Garbled('not JSON')
   }
-  if (typeof frame !== 'object' || frame === null || typeof (frame as { t?: unknown }).t !== 'string') throw new Garbled('not a frame')
+  if (typeof frame !== 'object' || frame === null || typeof (frame as { t?: unknown }).t !== 'string')
+    throw new Garbled('not a frame')
   return frame as ServerFrame
 }
 
@@ -38,6 +39,7 @@ export const receive = (fragments: Fragments, text: string): readonly [Fragments
   }
   const parts = [...fragments.parts, frame.data]
   const length = fragments.length + frame.data.length
-  if (frame.i !== fragments.parts.length || frame.i >= frame.n || length > most) throw new Garbled('pieces out of order')
+  if (frame.i !== fragments.parts.length || frame.i >= frame.n || length > most)
+    throw new Garbled('pieces out of order')
   return parts.length < frame.n ? [{ parts, length }, undefined] : [noFragments, parse(parts.join(''))]
 }

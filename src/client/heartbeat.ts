@@ -12,10 +12,11 @@ const late = 5_000
 export const beat = (ping: Ping, hb: number): number => ping.at + hb / 2
 
 /** When the link becomes doubtful; Infinity when something was heard since the ping. */
-export const overdue = (ping: Ping, heardAt: number): number => (ping.answered || heardAt > ping.at ? Infinity : ping.at + late)
+export const overdue = (ping: Ping, heardAt: number): number =>
+  ping.answered || heardAt > ping.at ? Infinity : ping.at + late
 
 /** The middle one, rounded; null of none. */
 export const median = (numbers: readonly number[]): number | null => {
-  const middle = numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+  const middle = numbers.slice().sort((a, b) => a - b)[numbers.length >> 1]
   return middle === undefined ? null : Math.round(middle)
 }

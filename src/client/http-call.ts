@@ -40,7 +40,7 @@ export class Broken extends Error {
  */
 export const call = async (http: Http, path: string, init: RequestInit = {}): Promise<Response> => {
   const headers = { ...(init.headers as Record<string, string> | undefined), ...http.headers }
-  const response = await http.fetch(new URL(path, http.base).href, { ...init, cache: 'no-store', headers })
+  const response = await http.fetch(`${http.base}${path}`, { ...init, cache: 'no-store', headers })
   if (response.ok) return response
   const { error } = (await response.json()) as { error: WireError }
   if (typeof error?.code !== 'string') throw new Broken(1006)
@@ -48,7 +48,8 @@ export const call = async (http: Http, path: string, init: RequestInit = {}): Pr
 }
 
 /** The path of something of a session. */
-export const sessionPath = (session: string, what: string): string => `v1/sessions/${encodeURIComponent(session)}/${what}`
+export const sessionPath = (session: string, what: string): string =>
+  `v1/sessions/${encodeURIComponent(session)}/${what}`
 
 /** One answer of the read side: events as a JSON array in text, and where the reader is then. */
 export interface Page {
@@ -58,7 +59,13 @@ export interface Page {
 }
 
 /** @param offset a cursor, `-1` or `now` */
-export const readPage = async (http: Http, session: string, offset: string, signal: AbortSignal | null, live = ''): Promise<Page> => {
+export const readPage = async (
+  http: Http,
+  session: string,
+  offset: string,
+  signal: AbortSignal | null,
+  live = '',
+): Promise<Page> => {
   const response = await call(http, `${sessionPath(session, 'events')}?offset=${offset}${live}`, { signal })
   const text = response.status === 204 ? '' : await response.text()
   const cursor = response.headers.get('stream-next-offset')
@@ -66,12 +73,12 @@ export const readPage = async (http: Http, session: string, offset: string, sign
   return { json: text === '' ? '[]' : text, cursor, upToDate: response.headers.get('stream-up-to-date') === 'true' }
 }
 
-/** Aborts with any of them. By hand: React Native has no `AbortSignal.any`. */
-export const either = (...signals: readonly AbortSignal[]): AbortController => {
+/** Aborts with another, or by itself. By hand: React Native has no `AbortSignal.any`. */
+export const under = (signal: AbortSignal): AbortController => {
   const controller = new AbortController()
-  for (const signal of signals) {
-    if (signal.aborted) controller.abort(signal.reason)
-    signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true, signal: controller.signal })
-  }
+  const pass = (): void => controller.abort(signal.reason)
+  if (signal.aborted) pass()
+  signal.addEventListener('abort', pass)
+  controller.signal.addEventListener('abort', () => signal.removeEventListener('abort', pass))
   return controller
 }

@@ -1,5 +1,5 @@
 import type { ClientFrame } from '../core/frames.ts'
-import { Broken, call, either, readPage, sessionPath, type Http } from './http-call.ts'
+import { Broken, call, under, readPage, sessionPath, type Http } from './http-call.ts'
 import { silentStream } from './ladder.ts'
 import { newSseParser } from './sse.ts'
 
@@ -41,7 +41,10 @@ export const follow = async (
   }
 
   if (frame.cursor === undefined && frame.from === 'snapshot') {
-    const snapshot = (await (await call(http, sessionPath(session, 'snapshot'), { signal })).json()) as { cursor: string; state: unknown }
+    const snapshot = (await (await call(http, sessionPath(session, 'snapshot'), { signal })).json()) as {
+      cursor: string
+      state: unknown
+    }
     ok('snapshot', snapshot.cursor, snapshot.cursor, snapshot.state)
   } else {
     const page = await readPage(http, session, frame.cursor ?? (frame.from === 'now' ? 'now' : '-1'), signal)
@@ -74,7 +77,7 @@ const stream = async (
   on: On,
   signal: AbortSignal,
 ): Promise<void> => {
-  const held = either(signal)
+  const held = under(signal)
   let silent = false
   const hush = (): void => {
     silent = true
@@ -95,7 +98,8 @@ const stream = async (
       cancel = http.after(silence, hush)
       on.alive()
       for (const message of parse(text.decode(some.value as Uint8Array, { stream: true }))) {
-        if (message.event === 'data') data = data === '' ? message.data : `${data.trim().slice(0, -1)},${message.data.trim().slice(1)}`
+        if (message.event === 'data')
+          data = data === '' ? message.data : `${data.trim().slice(0, -1)},${message.data.trim().slice(1)}`
         if (message.event !== 'control') continue
         pass(data === '' ? '[]' : data, (JSON.parse(message.data) as { streamNextOffset: string }).streamNextOffset)
         data = ''

@@ -1,6 +1,5 @@
-import { failures } from '../core/failures.ts'
 import type { ClientFrame, ServerFrame, WireError } from '../core/frames.ts'
-import { Broken, call, either, Refused, sessionPath, type Http } from './http-call.ts'
+import { Broken, call, under, Refused, sessionPath, type Http } from './http-call.ts'
 import { follow } from './http-follow.ts'
 import type { Heard, Wire } from './socket.ts'
 
@@ -33,7 +32,7 @@ export const dialHttp = (http: Http, rung: 'sse' | 'long-poll', heard: Heard): W
       if (!(error instanceof Refused)) return end(error instanceof Broken ? error.code : 1006)
       const all = isOfAll(error.error) || (about.id === undefined && about.sub === undefined)
       emit({ t: 'err', ...(all ? {} : about), ...error.error })
-      if (all) end(failures[error.error.code]?.close ?? 1006)
+      if (all) end(error.error.code === 'unauthorized' ? 4401 : error.error.retryable ? 1006 : 4403)
     })
   }
   const request = (path: string, init: RequestInit = {}) => call(http, path, { ...init, signal: ended.signal })
@@ -45,7 +44,9 @@ export const dialHttp = (http: Http, rung: 'sse' | 'long-poll', heard: Heard): W
   const command = async ({ id, session, type, data, expect }: Extract<ClientFrame, { t: 'cmd' }>): Promise<void> => {
     const body = JSON.stringify({ id, type, data, ...(expect !== undefined && { expect }) })
     const headers = { 'content-type': 'application/json' }
-    const answer = (await (await request(sessionPath(session, 'commands'), { method: 'POST', headers, body })).json()) as { cursor: string; dup?: boolean }
+    const answer = (await (
+      await request(sessionPath(session, 'commands'), { method: 'POST', headers, body })
+    ).json()) as { cursor: string; dup?: boolean }
     emit({ t: 'ack', id, cursor: answer.cursor, ...(answer.dup === true && { dup: true }) })
   }
 
@@ -65,11 +66,14 @@ export const dialHttp = (http: Http, rung: 'sse' | 'long-poll', heard: Heard): W
             emit({ t: 'pong', n: frame.n })
           })
         case 'sub': {
-          const stop = either(ended.signal)
+          const stop = under(ended.signal)
           subs.set(frame.id, stop)
           const how = subs.size > streams ? 'poll' : rung
           const { signal } = stop
-          const on = { message: (text: string) => !signal.aborted && heard.message(text), alive: () => !signal.aborted && heard.alive() }
+          const on = {
+            message: (text: string) => !signal.aborted && heard.message(text),
+            alive: () => !signal.aborted && heard.alive(),
+          }
           return run({ sub: frame.id }, async () => {
             await follow(http, frame, how, on, signal).catch((error: unknown) => {
               if (!signal.aborted) throw error

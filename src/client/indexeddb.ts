@@ -11,8 +11,7 @@ interface Locks {
 interface Request<T> {
   readonly result: T
   readonly error: unknown
-  onsuccess: (() => void) | null
-  onerror: (() => void) | null
+  addEventListener(type: 'success' | 'error' | 'upgradeneeded', listener: () => void): void
 }
 interface Rows {
   put(value: Row): Request<unknown>
@@ -22,17 +21,16 @@ interface Rows {
 interface Transaction {
   objectStore(name: string): Rows
   readonly error: unknown
-  oncomplete: (() => void) | null
-  onabort: (() => void) | null
+  addEventListener(type: 'complete' | 'abort', listener: () => void): void
 }
 interface Database {
   transaction(store: string, mode: 'readwrite', options: { readonly durability: 'strict' }): Transaction
   createObjectStore(name: string, options: { readonly keyPath: string }): unknown
   close(): void
-  onversionchange: (() => void) | null
+  addEventListener(type: 'versionchange', listener: () => void): void
 }
 export interface IndexedDb {
-  open(name: string, version: number): Request<Database> & { onupgradeneeded: (() => void) | null; onblocked: (() => void) | null }
+  open(name: string, version: number): Request<Database>
 }
 
 interface Row extends Entry {
@@ -62,15 +60,15 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
   const open = (): Promise<Database> => {
     database ??= new Promise((resolve, reject) => {
       const request = indexedDB.open(`holdfast:${name}`, 1)
-      request.onupgradeneeded = () => request.result.createObjectStore(table, { keyPath: 'id' })
-      request.onsuccess = () => {
-        request.result.onversionchange = () => request.result.close()
+      request.addEventListener('upgradeneeded', () => void request.result.createObjectStore(table, { keyPath: 'id' }))
+      request.addEventListener('success', () => {
+        request.result.addEventListener('versionchange', () => request.result.close())
         resolve(request.result)
-      }
-      request.onerror = () => {
+      })
+      request.addEventListener('error', () => {
         database = undefined
         reject(request.error as Error)
-      }
+      })
     })
     return database
   }
@@ -78,8 +76,8 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
     const transaction = (await open()).transaction(table, 'readwrite', { durability: 'strict' })
     work(transaction.objectStore(table))
     await new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve()
-      transaction.onabort = () => reject(transaction.error as Error)
+      transaction.addEventListener('complete', () => resolve())
+      transaction.addEventListener('abort', () => reject(transaction.error as Error))
     })
   }
 
@@ -106,12 +104,12 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
       let mine: Row[] = []
       await change((rows) => {
         const all = rows.getAll()
-        all.onsuccess = () => {
+        all.addEventListener('success', () => {
           mine = all.result.filter((row) => row.tab === tab || !alive.has(lockName(row.tab)))
           for (const row of mine) if (row.tab !== tab) rows.put({ ...row, tab })
-        }
+        })
       })
-      return mine.map(({ tab: _tab, ...entry }) => entry).toSorted((a, b) => a.at - b.at)
+      return mine.map(({ tab: _tab, ...entry }) => entry).sort((a, b) => a.at - b.at)
     },
     put: (entry) => change((rows) => void rows.put({ ...entry, tab })),
     remove: (id) => change((rows) => void rows.delete(id)),

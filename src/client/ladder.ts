@@ -1,4 +1,4 @@
-import { failures, type FailureCode } from '../core/failures.ts'
+import type { FailureCode } from '../core/failures.ts'
 import type { WireError } from '../core/frames.ts'
 
 /** The ways to the server, best first. */
@@ -17,20 +17,15 @@ export const isFatal = (code: number): boolean => code >= 4400 && code <= 4999
 /** A credential that ran out can be replaced, where somebody makes new ones. */
 export const renewable = (code: number): boolean => code === 4401
 
-/** The failure a close code stands for, for people. */
-export const reason = (code: number): WireError | null => {
-  const row = (Object.keys(failures) as FailureCode[]).find((name) => failures[name].close === code)
-  return row === undefined ? null : { code: row, message: failures[row].message, retryable: failures[row].retryable }
-}
-
-/** The error that a frame carries, without the frame. */
-export const wireError = ({ code, message, retryable, retry_after_ms, param }: WireError): WireError => ({
-  code,
-  message,
-  retryable,
-  ...(retry_after_ms !== undefined && { retry_after_ms }),
-  ...(param !== undefined && { param }),
-})
+/** What a socket was closed with: the server gives the failure's code as the reason. */
+export const reasonOf = (code: number, reason = ''): WireError | null =>
+  isFatal(code)
+    ? {
+        code: (reason === '' ? (code === 4401 ? 'unauthorized' : 'internal') : reason) as FailureCode,
+        message: `The server closed the connection (${code} ${reason})`,
+        retryable: false,
+      }
+    : null
 
 interface Fall {
   readonly phase: string
@@ -41,7 +36,10 @@ interface Fall {
 }
 
 /** Where to go on after a connection was lost or never came up [L9]. */
-export const fallen = (link: Fall, code: number): { readonly rung: Rung; readonly refused: number; readonly probeAt: number } => {
+export const fallen = (
+  link: Fall,
+  code: number,
+): { readonly rung: Rung; readonly refused: number; readonly probeAt: number } => {
   const { rungs } = link.options
   const to = (rung: Rung, refused: number) => ({ rung: rungs.includes(rung) ? rung : link.rung, refused, probeAt: 0 })
   if (code === silentStream && link.rung === 'sse') return to('long-poll', 0)

@@ -65,7 +65,7 @@ export type LinkInput =
   | { readonly type: 'online'; readonly online: boolean }
   | { readonly type: 'opened'; readonly conn: number }
   /** Closed, broken off, or never opened. `code` as of a WebSocket; 1006 when nobody said. */
-  | { readonly type: 'closed'; readonly conn: number; readonly code: number }
+  | { readonly type: 'closed'; readonly conn: number; readonly code: number; readonly reason?: string }
   /** Bytes came that are no frame. */
   | { readonly type: 'heard'; readonly conn: number }
   | { readonly type: 'frame'; readonly conn: number; readonly frame: ServerFrame }

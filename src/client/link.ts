@@ -1,7 +1,8 @@
 import { backoffDelay } from '../core/backoff.ts'
 import type { ServerFrame, WireError } from '../core/frames.ts'
 import { beat, overdue } from './heartbeat.ts'
-import { fallen, isFatal, reason, renewable, wireError } from './ladder.ts'
+import { wireError } from './error.ts'
+import { fallen, isFatal, reasonOf, renewable } from './ladder.ts'
 import type { Link, LinkEffect, LinkInput, LinkStep } from './link-state.ts'
 
 /** ms; PROTOCOL.md [L] says why these. */
@@ -23,7 +24,8 @@ export const stepLink = (link: Link, input: LinkInput, now: number, random: numb
     case 'opened':
       return isOurs(link, input.conn) ? [link, [{ type: 'greet', conn: input.conn }]] : [link, []]
     case 'closed':
-      if (input.conn === link.conn && link.conn !== 0) return lose(link, now, random, { code: input.code })
+      if (input.conn === link.conn && link.conn !== 0)
+        return lose(link, now, random, { code: input.code, reason: input.reason })
       return input.conn === link.probe ? [{ ...link, probe: 0, probeAt: now + times.probe }, []] : [link, []]
     case 'heard':
       return [input.conn === link.conn ? heard(link, now) : link, []]
@@ -50,11 +52,24 @@ export const linkWake = (link: Link): number => {
 }
 
 const gone = { conn: 0, probe: 0, doubtful: false, proveBy: Infinity, retryAt: Infinity } as const
-const fresh = (link: Link): Link => ({ ...link, attempts: 0, refused: 0, error: null, draining: false, rung: link.options.rungs[0] ?? 'websocket' })
+const fresh = (link: Link): Link => ({
+  ...link,
+  attempts: 0,
+  refused: 0,
+  error: null,
+  draining: false,
+  rung: link.options.rungs[0] ?? 'websocket',
+})
 const isOurs = (link: Link, conn: number): boolean => conn !== 0 && (conn === link.conn || conn === link.probe)
 const deadline = (link: Link): number => Math.min(link.heardAt + link.hb * 1.5, link.proveBy)
 const canProbe = (link: Link): boolean => link.rung !== 'websocket' && link.options.rungs.includes('websocket')
-const heard = (link: Link, now: number): Link => ({ ...link, heardAt: now, doubtful: false, proveBy: Infinity, offline: false })
+const heard = (link: Link, now: number): Link => ({
+  ...link,
+  heardAt: now,
+  doubtful: false,
+  proveBy: Infinity,
+  offline: false,
+})
 
 const closing = (link: Link): LinkEffect[] =>
   [link.conn, link.probe].filter((conn) => conn !== 0).map((conn) => ({ type: 'close', conn }))
@@ -78,6 +93,7 @@ const look = (link: Link, now: number): LinkStep => {
 
 interface Loss {
   readonly code: number
+  readonly reason?: string | undefined
   readonly error?: WireError
   /** ms; the server says when to come back. */
   readonly delay?: number | undefined
@@ -85,13 +101,16 @@ interface Loss {
 
 const lose = (link: Link, now: number, random: number, loss: Loss): LinkStep => {
   // An `err` before a fatal close says more than its number; before any other end it was about something else.
-  const error = loss.error ?? (isFatal(loss.code) ? link.error : null) ?? reason(loss.code)
+  const error = loss.error ?? (isFatal(loss.code) ? link.error : null) ?? reasonOf(loss.code, loss.reason)
   const effects = closing(link)
   if (isFatal(loss.code) && !(renewable(loss.code) && link.options.renews && link.phase === 'up'))
     return [{ ...link, ...gone, phase: 'error', error }, effects]
   const attempts = link.attempts + 1
   const retryAt = attempts > link.options.maxRetries ? Infinity : now + (loss.delay ?? backoffDelay(attempts, random))
-  return [{ ...link, ...gone, ...fallen(link, loss.code), phase: 'waiting', since: now, attempts, retryAt, error }, effects]
+  return [
+    { ...link, ...gone, ...fallen(link, loss.code), phase: 'waiting', since: now, attempts, retryAt, error },
+    effects,
+  ]
 }
 
 const frame = (link: Link, conn: number, frame: ServerFrame, now: number, random: number): LinkStep => {
@@ -121,7 +140,10 @@ const frame = (link: Link, conn: number, frame: ServerFrame, now: number, random
       return [next, [{ type: 'pong', conn, n: frame.n }]]
     case 'pong':
       if (frame.n !== next.ping.n || next.ping.answered) return [next, []]
-      return [{ ...next, ping: { ...next.ping, answered: true }, rtts: [...next.rtts.slice(-4), now - next.ping.at] }, []]
+      return [
+        { ...next, ping: { ...next.ping, answered: true }, rtts: [...next.rtts.slice(-4), now - next.ping.at] },
+        [],
+      ]
     case 'auth.expiring':
       return [next, [{ type: 'renew', conn }]]
     case 'bye': {
@@ -138,7 +160,8 @@ const frame = (link: Link, conn: number, frame: ServerFrame, now: number, random
 
 const tick = (link: Link, now: number, random: number): LinkStep => {
   if (link.phase === 'waiting') return now >= link.retryAt ? open(link, now) : [link, []]
-  if (link.phase === 'opening') return now >= link.since + times.opening ? lose(link, now, random, { code: 1006 }) : [link, []]
+  if (link.phase === 'opening')
+    return now >= link.since + times.opening ? lose(link, now, random, { code: 1006 }) : [link, []]
   if (link.phase !== 'up') return [link, []]
   if (now >= deadline(link)) {
     const [lost, effects] = lose(link, now, random, { code: 4002 })
@@ -152,7 +175,8 @@ const tick = (link: Link, now: number, random: number): LinkStep => {
   }
   const [asked, pings] = now >= beat(steady.ping, steady.hb) ? ask(steady, now) : [steady, []]
   if (!canProbe(asked) || now < asked.probeAt) return [asked, pings]
-  if (asked.probe !== 0) return [{ ...asked, probe: 0, probeAt: now + times.probe }, [...pings, { type: 'close', conn: asked.probe }]]
+  if (asked.probe !== 0)
+    return [{ ...asked, probe: 0, probeAt: now + times.probe }, [...pings, { type: 'close', conn: asked.probe }]]
   const probe = asked.conns + 1
   const next = { ...asked, probe, conns: probe, probeAt: now + times.opening }
   return [next, [...pings, { type: 'open', conn: probe, rung: 'websocket' }]]

@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame, WireError } from '../core/frames.ts'
 import { noFragments, receive, type Fragments } from './fragments.ts'
-import { wireError } from './ladder.ts'
+import { wireError } from './error.ts'
 import { stepLink, linkWake } from './link.ts'
 import { newLink, type Link, type LinkEffect, type LinkInput, type LinkOptions } from './link-state.ts'
 import * as box from './outbox.ts'
@@ -80,7 +80,9 @@ export const step = (machine: Machine, input: Input, now: number, random: number
 export const wake = (machine: Machine, now: number): number => {
   const link = linkWake(machine.link)
   if (machine.link.phase !== 'up') return link
-  const later = [...machine.readers.values()].map((reader) => (reader.phase === 'idle' && reader.notBefore > now ? reader.notBefore : Infinity))
+  const later = [...machine.readers.values()].map((reader) =>
+    reader.phase === 'idle' && reader.notBefore > now ? reader.notBefore : Infinity,
+  )
   return Math.min(link, box.outboxWake(machine.outbox, now), ...later)
 }
 
@@ -113,7 +115,8 @@ const handle = (machine: Machine, input: Input, now: number, random: number, eff
     case 'pause':
     case 'resume': {
       const reader = machine.readers.get(input.key)
-      if (reader === undefined || reader.phase === 'failed' || (reader.phase === 'paused') === (input.type === 'pause')) return machine
+      if (reader === undefined || reader.phase === 'failed' || (reader.phase === 'paused') === (input.type === 'pause'))
+        return machine
       leave(machine, input.key, effects)
       return withReader(machine, input.key, { ...reader, sub: '', phase: input.type === 'pause' ? 'paused' : 'idle' })
     }
@@ -135,7 +138,9 @@ const leave = (machine: Machine, key: string, effects: Effect[]): void => {
 const linked = (machine: Machine, input: LinkInput, now: number, random: number, effects: Effect[]): Machine => {
   const [link, done] = stepLink(machine.link, input, now, random)
   for (const effect of done)
-    effects.push(effect.type === 'ping' || effect.type === 'pong' ? write(effect.conn, { t: effect.type, n: effect.n }) : effect)
+    effects.push(
+      effect.type === 'ping' || effect.type === 'pong' ? write(effect.conn, { t: effect.type, n: effect.n }) : effect,
+    )
   return link === machine.link ? machine : { ...machine, link }
 }
 
@@ -144,7 +149,13 @@ const withReader = (machine: Machine, key: string, reader: readers.Reader): Mach
   readers: new Map(machine.readers).set(key, reader),
 })
 
-const message = (machine: Machine, input: Extract<Input, { type: 'message' }>, now: number, random: number, effects: Effect[]): Machine => {
+const message = (
+  machine: Machine,
+  input: Extract<Input, { type: 'message' }>,
+  now: number,
+  random: number,
+  effects: Effect[],
+): Machine => {
   const { conn, text } = input
   if (conn !== machine.link.conn && conn !== machine.link.probe) return machine
   // Only the connection in use sends pieces: a probe has nothing to say but welcome.
@@ -162,14 +173,26 @@ const message = (machine: Machine, input: Extract<Input, { type: 'message' }>, n
   }
 }
 
-const dispatch = (machine: Machine, frame: ServerFrame, bytes: number, now: number, random: number, effects: Effect[]): Machine => {
+const dispatch = (
+  machine: Machine,
+  frame: ServerFrame,
+  bytes: number,
+  now: number,
+  random: number,
+  effects: Effect[],
+): Machine => {
   switch (frame.t) {
     case 'ack':
       if (!machine.outbox.some((slot) => slot.id === frame.id)) return machine
-      effects.push({ type: 'forget', id: frame.id }, { type: 'acked', id: frame.id, cursor: frame.cursor, dup: frame.dup === true })
+      effects.push(
+        { type: 'forget', id: frame.id },
+        { type: 'acked', id: frame.id, cursor: frame.cursor, dup: frame.dup === true },
+      )
       return { ...machine, outbox: box.remove(machine.outbox, frame.id) }
     case 'err':
-      return frame.id === undefined ? told(machine, frame.sub, frame, bytes, now, random, effects) : refused(machine, frame.id, frame, now, random, effects)
+      return frame.id === undefined
+        ? told(machine, frame.sub, frame, bytes, now, random, effects)
+        : refused(machine, frame.id, frame, now, random, effects)
     case 'sub.ok':
       return told(machine, frame.id, frame, bytes, now, random, effects)
     case 'ev':
@@ -188,15 +211,31 @@ const dispatch = (machine: Machine, frame: ServerFrame, bytes: number, now: numb
   }
 }
 
-const refused = (machine: Machine, id: string, frame: WireError, now: number, random: number, effects: Effect[]): Machine => {
+const refused = (
+  machine: Machine,
+  id: string,
+  frame: WireError,
+  now: number,
+  random: number,
+  effects: Effect[],
+): Machine => {
   const error = wireError(frame)
   const outbox = box.refuse(machine.outbox, id, error, now, random)
   const slot = outbox.find((one) => one.id === id)
-  if (slot?.state === 'refused') effects.push({ type: 'keep', entry: box.toEntry(slot) }, { type: 'refused', id, error })
+  if (slot?.state === 'refused')
+    effects.push({ type: 'keep', entry: box.toEntry(slot) }, { type: 'refused', id, error })
   return { ...machine, outbox }
 }
 
-const told = (machine: Machine, sub: string | undefined, frame: ServerFrame, bytes: number, now: number, random: number, effects: Effect[]): Machine => {
+const told = (
+  machine: Machine,
+  sub: string | undefined,
+  frame: ServerFrame,
+  bytes: number,
+  now: number,
+  random: number,
+  effects: Effect[],
+): Machine => {
   const [key, reader] = [...machine.readers].find(([, one]) => one.sub !== '' && one.sub === sub) ?? []
   if (key === undefined || reader === undefined) return machine
   const [next, news] = readers.take(reader, frame, bytes, now, random)
@@ -218,7 +257,9 @@ const pump = (machine: Machine, now: number, effects: Effect[]): Machine => {
   const next = new Map(fresh.readers)
   for (const [key, reader] of fresh.readers) {
     // A session that is still to be created here cannot be followed yet.
-    const unborn = fresh.outbox.some((slot) => slot.session === reader.session && slot.type === 'create' && slot.state !== 'refused')
+    const unborn = fresh.outbox.some(
+      (slot) => slot.session === reader.session && slot.type === 'create' && slot.state !== 'refused',
+    )
     if (reader.phase !== 'idle' || reader.notBefore > now || unborn) continue
     subs += 1
     const [asked, frame] = readers.ask(reader, String(subs))

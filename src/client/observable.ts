@@ -18,7 +18,7 @@ export const observe = <T>(first: T, onBug: (error: unknown) => void): Source<T>
     set: (next) => {
       if (Object.is(next, value)) return
       value = next
-      for (const listener of [...listeners]) guard(() => listener(next), onBug)
+      for (const listener of listeners) guard(() => listener(next), onBug)
     },
     subscribe: (listener) => {
       // Its own function, so that one listener subscribed twice is two.

@@ -31,11 +31,19 @@ export type Outbox = readonly Slot[]
 /** Entries a box holds [W9]. */
 export const capacity = 100
 
-const toSlot = (entry: Entry, unsure: boolean): Slot => ({ ...entry, state: entry.error === undefined ? 'queued' : 'refused', tries: 0, unsure, notBefore: 0 })
+const toSlot = (entry: Entry, unsure: boolean): Slot => ({
+  ...entry,
+  state: entry.error === undefined ? 'queued' : 'refused',
+  tries: 0,
+  unsure,
+  notBefore: 0,
+})
 
-/** Adds a command at the end; an id that is there already changes nothing. Undefined when the box is full. */
+/** Adds a command at the end; one that was refused is tried again, any other that is there changes nothing. Undefined when the box is full. */
 export const put = (box: Outbox, entry: Entry): Outbox | undefined => {
-  if (box.some((slot) => slot.id === entry.id)) return box
+  const old = box.find((slot) => slot.id === entry.id)
+  if (old?.state === 'refused') return box.map((slot) => (slot === old ? toSlot(entry, false) : slot))
+  if (old !== undefined) return box
   return box.length >= capacity ? undefined : [...box, toSlot(entry, false)]
 }
 
@@ -43,7 +51,7 @@ export const put = (box: Outbox, entry: Entry): Outbox | undefined => {
 export const adopt = (box: Outbox, entries: readonly Entry[]): Outbox => {
   const known = new Set(box.map((slot) => slot.id))
   const more = entries.filter((entry) => !known.has(entry.id)).map((entry) => toSlot(entry, true))
-  return more.length === 0 ? box : [...box, ...more].toSorted((a, b) => a.at - b.at)
+  return more.length === 0 ? box : [...box, ...more].sort((a, b) => a.at - b.at)
 }
 
 /** Whether a command may pass those of its session that wait after a refusal: stopping must not wait for what cannot start. */
@@ -72,7 +80,9 @@ const ready = (box: Outbox, now: number, room: number): readonly Slot[] => {
 export const flush = (box: Outbox, now: number, room: number): readonly [Outbox, readonly ClientFrame[]] => {
   const going = ready(box, now, room)
   if (going.length === 0) return [box, []]
-  const next = box.map((slot): Slot => (going.includes(slot) ? { ...slot, state: 'sent', tries: slot.tries + 1, unsure: true } : slot))
+  const next = box.map((slot): Slot =>
+    going.includes(slot) ? { ...slot, state: 'sent', tries: slot.tries + 1, unsure: true } : slot,
+  )
   return [next, going.map(toFrame)]
 }
 
@@ -87,7 +97,9 @@ const toFrame = ({ id, session, type, data, expect }: Entry): ClientFrame => ({
 
 /** The connection is gone: what was on its way may or may not have arrived, so it is sent again under the same id. */
 export const requeue = (box: Outbox): Outbox =>
-  box.some((slot) => slot.state === 'sent') ? box.map((slot) => (slot.state === 'sent' ? { ...slot, state: 'queued' } : slot)) : box
+  box.some((slot) => slot.state === 'sent')
+    ? box.map((slot) => (slot.state === 'sent' ? { ...slot, state: 'queued' } : slot))
+    : box
 
 /** Acknowledged, or taken out by the user. */
 export const remove = (box: Outbox, id: string): Outbox => box.filter((slot) => slot.id !== id)
@@ -99,11 +111,17 @@ export const refuse = (box: Outbox, id: string, error: WireError, now: number, r
     // No credential: the connection stops, the command was not looked at.
     if (error.code === 'unauthorized') return { ...slot, state: 'queued', unsure: false }
     if (!error.retryable) return { ...slot, state: 'refused', error }
-    return { ...slot, state: 'queued', unsure: false, notBefore: now + (error.retry_after_ms ?? backoffDelay(slot.tries + 1, random)) }
+    return {
+      ...slot,
+      state: 'queued',
+      unsure: false,
+      notBefore: now + (error.retry_after_ms ?? backoffDelay(slot.tries + 1, random)),
+    }
   })
 
 /** Whether the user may take it back: it never left, or was refused. */
-export const isRemovable = (slot: Slot): boolean => slot.state === 'refused' || (slot.state === 'queued' && !slot.unsure)
+export const isRemovable = (slot: Slot): boolean =>
+  slot.state === 'refused' || (slot.state === 'queued' && !slot.unsure)
 
 /** Commands the server has not answered for good. */
 export const waiting = (box: Outbox): number => box.filter((slot) => slot.state !== 'refused').length
@@ -113,4 +131,10 @@ export const outboxWake = (box: Outbox, now: number): number =>
   Math.min(...box.map((slot) => (slot.state === 'queued' && slot.notBefore > now ? slot.notBefore : Infinity)))
 
 /** The entry as a store keeps it. */
-export const toEntry = ({ state: _state, tries: _tries, unsure: _unsure, notBefore: _notBefore, ...entry }: Slot): Entry => entry
+export const toEntry = ({
+  state: _state,
+  tries: _tries,
+  unsure: _unsure,
+  notBefore: _notBefore,
+  ...entry
+}: Slot): Entry => entry

@@ -2,7 +2,7 @@ import { backoffDelay } from '../core/backoff.ts'
 import type { Event } from '../core/events.ts'
 import { foldSession } from '../core/fold.ts'
 import type { ClientFrame, ServerFrame, WireError } from '../core/frames.ts'
-import { wireError } from './ladder.ts'
+import { wireError } from './error.ts'
 import { emptySession, type SessionState } from '../core/session.ts'
 
 /** Where a reader without a cursor begins. */
@@ -47,7 +47,13 @@ export type Told =
   /** New events, each once, in order. */
   | { readonly type: 'events'; readonly events: readonly Event[] }
   /** The state was replaced: everything up to the cursor, events in between were not shown. `diverged`: the log went back. */
-  | { readonly type: 'jumped'; readonly before: string | null; readonly state: SessionState; readonly diverged: boolean }
+  | {
+      readonly type: 'jumped'
+      readonly before: string | null
+      readonly cursor: string
+      readonly state: SessionState
+      readonly diverged: boolean
+    }
   | { readonly type: 'live' }
   | { readonly type: 'failed'; readonly error: WireError }
 
@@ -74,12 +80,17 @@ export const newFold = (session: string): Reader => newReader(session, { from: '
 /** Subscribes under a new name. */
 export const ask = (reader: Reader, sub: string): readonly [Reader, ClientFrame] => {
   const where = reader.cursor === null ? { from: reader.from } : { cursor: reader.cursor }
-  return [{ ...reader, sub, phase: 'asked', bytes: 0, notBefore: 0 }, { t: 'sub', id: sub, session: reader.session, ...where }]
+  return [
+    { ...reader, sub, phase: 'asked', bytes: 0, notBefore: 0 },
+    { t: 'sub', id: sub, session: reader.session, ...where },
+  ]
 }
 
 /** The subscription is gone, the cursor stays. */
 export const rest = (reader: Reader): Reader =>
-  reader.phase === 'asked' || reader.phase === 'replay' || reader.phase === 'live' ? { ...reader, sub: '', phase: 'idle', notBefore: 0 } : reader
+  reader.phase === 'asked' || reader.phase === 'replay' || reader.phase === 'live'
+    ? { ...reader, sub: '', phase: 'idle', notBefore: 0 }
+    : reader
 
 /** Ask again: at once the first time, then ever later, so that what can never work is no loop. */
 const again = (reader: Reader, now: number, random: number, delay?: number): Reader => {
@@ -115,7 +126,12 @@ export const take = (reader: Reader, frame: ServerFrame, bytes: number, now: num
   }
 }
 
-const begin = (reader: Reader, frame: Extract<ServerFrame, { t: 'sub.ok' }>, now: number, random: number): ReaderStep => {
+const begin = (
+  reader: Reader,
+  frame: Extract<ServerFrame, { t: 'sub.ok' }>,
+  now: number,
+  random: number,
+): ReaderStep => {
   const next: Reader = { ...reader, phase: 'replay', cursor: frame.cursor, head: frame.head }
   if (frame.mode !== 'snapshot')
     // The answer begins elsewhere than asked: believing it would leave a hole.
@@ -124,7 +140,10 @@ const begin = (reader: Reader, frame: Extract<ServerFrame, { t: 'sub.ok' }>, now
   const before = reader.cursor ?? reader.lost
   // The log went back when what was shown is not in it any more.
   const diverged = before !== null && (epochOf(before) !== epochOf(frame.cursor) || before > frame.cursor)
-  return [{ ...next, lost: null, state: reader.state === null ? null : { ...emptySession, ...state } }, [{ type: 'jumped', before, state, diverged }]]
+  return [
+    { ...next, lost: null, state: reader.state === null ? null : { ...emptySession, ...state } },
+    [{ type: 'jumped', before, cursor: frame.cursor, state, diverged }],
+  ]
 }
 
 const apply = (reader: Reader, frame: Extract<ServerFrame, { t: 'ev' }>, now: number, random: number): ReaderStep => {
@@ -148,7 +167,8 @@ const fail = (reader: Reader, frame: WireError, now: number, random: number): Re
   if (error.code === 'cursor_diverged' || error.code === 'cursor_invalid' || error.code === 'trimmed') {
     // A snapshot that cannot be had would be asked for without end.
     if (reader.cursor !== null || reader.from !== 'snapshot') return [anew(reader, now, random), []]
-  } else if (error.retryable) return [again(reader, now, random, error.retry_after_ms ?? backoffDelay(reader.tries + 1, random)), []]
+  } else if (error.retryable)
+    return [again(reader, now, random, error.retry_after_ms ?? backoffDelay(reader.tries + 1, random)), []]
   return [{ ...reader, sub: '', phase: 'failed', error }, [{ type: 'failed', error }]]
 }
 
@@ -158,5 +178,8 @@ export const gotEvery = 256 * 1024
 /** The `got` that is due, if one is. */
 export const thank = (reader: Reader): readonly [Reader, ClientFrame | undefined] => {
   if (reader.bytes < gotEvery || reader.cursor === null || reader.sub === '') return [reader, undefined]
-  return [{ ...reader, bytes: 0 }, { t: 'got', sub: reader.sub, cursor: reader.cursor }]
+  return [
+    { ...reader, bytes: 0 },
+    { t: 'got', sub: reader.sub, cursor: reader.cursor },
+  ]
 }

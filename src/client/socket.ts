@@ -14,17 +14,14 @@ export interface Heard {
   /** Bytes that are no frame. */
   alive(): void
   /** @param code as of a WebSocket; 1006 when nobody said */
-  closed(code: number): void
+  closed(code: number, reason?: string): void
 }
 
 /** As much of the standard WebSocket as is used; `ws` and React Native's fit too. */
 export interface SocketLike {
   send(text: string): void
   close(code?: number): void
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void
 }
 export type SocketClass = new (url: string, protocols: string[]) => SocketLike
 
@@ -32,25 +29,26 @@ const nothing = (): void => {}
 
 /** The top rung: one JSON text a message. */
 export const dialSocket = (Socket: SocketClass, url: string, heard: Heard): Wire => {
-  let socket: SocketLike | undefined
+  let socket: SocketLike
+  let over = false
   try {
     socket = new Socket(url, ['holdfast.v1'])
   } catch {
     // A page's policy may forbid it; as for any other failure, the answer comes later than the call.
-    queueMicrotask(() => heard.closed(1006))
-    return { send: nothing, close: nothing }
+    queueMicrotask(() => over || heard.closed(1006))
+    return { send: nothing, close: () => void (over = true) }
   }
-  const quiet = (): void => {
-    socket.onopen = socket.onmessage = socket.onclose = null
-  }
-  socket.onopen = () => heard.opened()
-  socket.onmessage = (event: { readonly data: unknown }) => heard.message(typeof event.data === 'string' ? event.data : '')
+  socket.addEventListener('open', () => over || heard.opened())
+  socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
+    if (!over) heard.message(typeof data === 'string' ? data : '')
+  })
   // `close` follows on each `error`, and says no less.
-  socket.onerror = nothing
-  socket.onclose = (event: { readonly code: number }) => {
-    quiet()
-    heard.closed(event.code)
-  }
+  socket.addEventListener('error', nothing)
+  socket.addEventListener('close', ({ code, reason }: { readonly code: number; readonly reason?: string }) => {
+    if (over) return
+    over = true
+    heard.closed(code, reason)
+  })
   return {
     send: (frame) => {
       try {
@@ -60,7 +58,7 @@ export const dialSocket = (Socket: SocketClass, url: string, heard: Heard): Wire
       }
     },
     close: () => {
-      quiet()
+      over = true
       socket.close(1000)
     },
   }

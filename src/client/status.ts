@@ -44,7 +44,8 @@ export const statusOf = (link: Link, queued: number, shift: number): Status => (
 
 const stateOf = (link: Link): Status['state'] => {
   if (link.phase === 'error') return 'error'
-  if (link.phase === 'idle' || link.offline || (link.phase === 'waiting' && link.retryAt === Infinity)) return 'disconnected'
+  if (link.phase === 'idle' || link.offline || (link.phase === 'waiting' && link.retryAt === Infinity))
+    return 'disconnected'
   if (link.phase === 'up') return 'connected'
   return link.attempts === 0 ? 'connecting' : 'reconnecting'
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServerFrame } from '../../src/core/frames.ts'
 import { stepLink, linkWake } from '../../src/client/link.ts'

@@ -1,0 +1,315 @@
+import type { CommandData, CommandType } from '../core/commands.ts'
+import { ClientError } from './error.ts'
+import { abortError, check } from './abort.ts'
+import { dialHttp } from './http.ts'
+import type { Fetch, Http } from './http-call.ts'
+import { hex, randomBits, uuid } from './id.ts'
+import { allRungs, type Rung } from './ladder.ts'
+import { guard, observe, type Observable } from './observable.ts'
+import { isRemovable, waiting, type Outbox } from './outbox.ts'
+import { watchPage } from './page.ts'
+import { newReader, type Reader, type ReaderOptions, type Told } from './reader.ts'
+import { startRuntime, systemClientEnv, type ClientEnv } from './runtime.ts'
+import { openSession, type Follower, type Following, type Session } from './session.ts'
+import { dialSocket, type SocketClass } from './socket.ts'
+import { sameStatus, statusOf, type Status } from './status.ts'
+import type { Store } from './store.ts'
+import { defaultStore } from './store-default.ts'
+
+export interface ClientOptions {
+  /** Where the gateway is, `http(s):` or `ws(s):`. Default: where the page came from. */
+  readonly url?: string
+  /** A key, for programs. A page uses its cookie, or `ticket`: a key in a page is a key given away. */
+  readonly key?: string
+  /** Gets a new ticket, for pages of another origin. They have the WebSocket only: a ticket opens nothing else. */
+  readonly ticket?: () => Promise<string>
+  /** What the server's log calls this client. */
+  readonly name?: string
+  readonly WebSocket?: SocketClass
+  readonly fetch?: Fetch
+  /** Where the outbox survives. Default: IndexedDB in a browser, else memory; `holdfast/client/node` has a folder. */
+  readonly storage?: Store
+  readonly env?: Partial<ClientEnv>
+  /** Retries before it stays disconnected until `reconnect()`, the network or the page come back. Default: for ever. */
+  readonly maxRetries?: number
+  /** The ways that may be used, best first. Default: WebSocket, SSE, long-poll, as far as the platform has them. */
+  readonly transports?: readonly Rung[]
+  /** Gets what a listener of yours threw, and failures of the storage. Default: `console.error`. */
+  readonly onBug?: (error: unknown) => void
+}
+
+/** The server has it, durably. `cursor`: where; `dup`: it had it before. */
+export interface Ack {
+  readonly id: string
+  readonly cursor: string
+  readonly dup: boolean
+}
+export interface SendOptions {
+  /** The command's own id, when it was made before. The same id never has a second effect. */
+  readonly id?: string
+  /** The head you saw: `conflict` when the session has moved on. */
+  readonly expect?: string
+  /** Stops waiting, and takes the command back if it never left. */
+  readonly signal?: AbortSignal
+}
+export interface FollowOptions extends ReaderOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface Client {
+  /** Resolves when the server has said welcome. @throws ClientError when it refuses, or retries are used up */
+  connect(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** Closes the connection. What is not acknowledged stays in the outbox. */
+  disconnect(): void
+  /** Now, instead of at the next retry; also out of `error` and `disconnected`. */
+  reconnect(): void
+  /** Proves that the connection lives: call it when an app comes to the front where there is no document. */
+  check(): void
+  /**
+   * Resolves once the server has it, durably; waits for a connection as long as it takes.
+   * @throws ClientError `queue_full` when 100 commands wait already, or the server's final refusal
+   */
+  send<T extends CommandType>(session: string, type: T, data: CommandData<T>, options?: SendOptions): Promise<Ack>
+  /** Follows a session's events: each once, in order, over all reconnects. Returns how to stop. */
+  subscribe(
+    session: string,
+    listener: (told: Told, reader: Reader, bytes: number) => void,
+    options?: FollowOptions,
+  ): () => void
+  /** Calls back with each change of the status, and at once. Returns how to stop. */
+  onState(listener: (status: Status) => void): () => void
+  readonly status: Observable<Status>
+  /** What is said but not acknowledged, oldest first. */
+  readonly outbox: Observable<Outbox>
+  /** Takes back a command that never left, or puts away one that was refused. False when it is on its way, or gone. */
+  discard(id: string): boolean
+  /** A session that exists. */
+  session(id: string): Session
+  /** A new session; works offline. */
+  create(settings?: CommandData<'create'>): Session
+}
+
+/** A client of one gateway: one connection, any number of sessions. Nothing happens before `connect()`. */
+export const createClient = (options: ClientOptions = {}): Client => {
+  const platform = globalThis as unknown as { WebSocket?: SocketClass; fetch?: Fetch; location?: { origin: string } }
+  const { key, ticket, WebSocket = platform.WebSocket, onBug = (error: unknown) => console.error(error) } = options
+  const env: ClientEnv = { ...systemClientEnv, ...options.env }
+  const base = baseOf(options.url ?? platform.location?.origin ?? '')
+  const store = options.storage ?? defaultStore(base, hex(randomBits()))
+  const http: Http = {
+    base,
+    // Called as a method it would complain about its `this`.
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    after: env.after,
+  }
+  const possible = (rung: Rung): boolean => (rung === 'websocket' ? WebSocket !== undefined : ticket === undefined)
+  const rungs = (options.transports ?? allRungs).filter(possible)
+  const waiters = new Map<
+    string,
+    { readonly resolve: (ack: Ack) => void; readonly reject: (error: unknown) => void }[]
+  >()
+  const followers = new Map<string, Follower>()
+  const sessions = new Map<string, Session>()
+  let [count, wanted, shift] = [0, 0, env.now() - env.monotonic()]
+  let unwatch = (): void => {}
+
+  const runtime = startRuntime({
+    link: {
+      rungs,
+      renews: ticket !== undefined,
+      ...(options.maxRetries !== undefined && { maxRetries: options.maxRetries }),
+    },
+    env,
+    store,
+    name: options.name ?? 'holdfast-client',
+    dial: (rung, heard) =>
+      rung === 'websocket' && WebSocket !== undefined
+        ? dialSocket(WebSocket, `${base}v1/socket`.replace(/^http/, 'ws'), heard)
+        : dialHttp(http, rung === 'sse' ? 'sse' : 'long-poll', heard),
+    credential: async () => ticket?.() ?? key,
+    tell: (effect) => {
+      switch (effect.type) {
+        case 'acked':
+          return settle(effect.id, (waiter) =>
+            waiter.resolve({ id: effect.id, cursor: effect.cursor, dup: effect.dup }),
+          )
+        case 'refused':
+          return settle(effect.id, (waiter) => waiter.reject(new ClientError(effect.error)))
+        case 'full':
+          return settle(effect.id, (waiter) =>
+            waiter.reject(own('queue_full', '100 commands wait here already: this one was not taken')),
+          )
+        case 'discarded':
+          return settle(effect.id, (waiter) => waiter.reject(abortError()))
+        case 'told': {
+          const reader = runtime.machine().readers.get(effect.key)
+          if (reader !== undefined) followers.get(effect.key)?.told?.(effect.told, reader, effect.bytes)
+          return
+        }
+        default:
+      }
+    },
+    changed: (machine) => {
+      // The wall clock may be set; small drifts would only make the numbers flicker.
+      const exact = env.now() - env.monotonic()
+      if (Math.abs(exact - shift) > 1000) shift = exact
+      const next = statusOf(machine.link, waiting(machine.outbox), shift)
+      if (!sameStatus(next, status.get())) status.set(next)
+      outbox.set(machine.outbox)
+      for (const [key, follower] of followers) {
+        const reader = machine.readers.get(key)
+        if (reader !== undefined) guard(() => follower.view?.(reader), onBug)
+      }
+    },
+    onBug,
+  })
+  const { dispatch } = runtime
+  const status = observe(statusOf(runtime.machine().link, 0, shift), onBug)
+  const outbox = observe<Outbox>([], onBug)
+
+  const settle = (
+    id: string,
+    how: (waiter: { resolve: (ack: Ack) => void; reject: (error: unknown) => void }) => void,
+  ): void => {
+    const list = waiters.get(id) ?? []
+    waiters.delete(id)
+    for (const waiter of list) how(waiter)
+  }
+
+  /** Takes over what pages or processes that are gone have left; a store that hangs holds nothing up. */
+  const adopt = async (): Promise<void> => {
+    const late = new Promise<undefined>((resolve) => {
+      env.after(1000, () => resolve(undefined))
+    })
+    const loading = store.load().then((entries) => dispatch({ type: 'adopt', entries }), onBug)
+    await Promise.race([loading, late])
+  }
+
+  const connected = (signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = ({ state, error, nextRetryAt, offline }: Status): void => {
+        if (state === 'connected') done(resolve)
+        else if (state === 'error')
+          done(() =>
+            reject(error === null ? own('internal', 'The server refused the connection') : new ClientError(error)),
+          )
+        else if (state === 'disconnected' && nextRetryAt === null && !offline)
+          done(() => reject(own('shutdown', 'Not connected any more')))
+      }
+      const aborted = (): void => done(() => reject(abortError(signal)))
+      const stop = status.subscribe(look)
+      const done = (finish: () => void): void => {
+        stop()
+        signal?.removeEventListener('abort', aborted)
+        finish()
+      }
+      signal?.addEventListener('abort', aborted)
+      if (signal?.aborted === true) aborted()
+      else look(status.get())
+    })
+
+  const follow = (reader: Reader, follower: Follower): Following => {
+    count += 1
+    const key = String(count)
+    followers.set(key, follower)
+    dispatch({ type: 'follow', key, reader })
+    return {
+      stop: () => {
+        followers.delete(key)
+        dispatch({ type: 'unfollow', key })
+      },
+      pause: () => dispatch({ type: 'pause', key }),
+      resume: () => dispatch({ type: 'resume', key }),
+    }
+  }
+
+  const client: Client = {
+    connect: async ({ signal } = {}) => {
+      check(signal)
+      wanted += 1
+      const ours = wanted
+      unwatch()
+      unwatch = watchPage({
+        look: () => {
+          dispatch({ type: 'look' })
+          void adopt()
+        },
+        online: (online) => dispatch({ type: 'online', online }),
+      })
+      await adopt()
+      // Disconnected meanwhile.
+      if (ours !== wanted) throw own('shutdown', 'Not connected any more')
+      dispatch({ type: 'connect' })
+      await connected(signal)
+    },
+    disconnect: () => {
+      wanted += 1
+      unwatch()
+      dispatch({ type: 'disconnect' })
+    },
+    reconnect: () => dispatch({ type: 'retry' }),
+    check: () => dispatch({ type: 'look' }),
+    send: (session, type, data, { id = uuid(env.now()), expect, signal } = {}) =>
+      new Promise((resolve, reject) => {
+        check(signal)
+        const give = (): void => {
+          if (!client.discard(id)) reject(abortError(signal))
+        }
+        const settled =
+          <A>(then: (value: A) => void) =>
+          (value: A): void => {
+            signal?.removeEventListener('abort', give)
+            then(value)
+          }
+        waiters.set(id, [...(waiters.get(id) ?? []), { resolve: settled(resolve), reject: settled(reject) }])
+        signal?.addEventListener('abort', give)
+        dispatch({
+          type: 'send',
+          entry: { id, session, type, data, ...(expect !== undefined && { expect }), at: env.now() },
+        })
+      }),
+    subscribe: (session, listener, { signal, ...reader } = {}) => {
+      const following = follow(newReader(session, reader), { told: listener })
+      signal?.addEventListener('abort', following.stop)
+      if (signal?.aborted === true) following.stop()
+      return following.stop
+    },
+    onState: (listener) => {
+      const stop = status.subscribe(listener)
+      listener(status.get())
+      return stop
+    },
+    status,
+    outbox,
+    discard: (id) => {
+      const slot = outbox.get().find((one) => one.id === id)
+      if (slot === undefined || !isRemovable(slot)) return false
+      dispatch({ type: 'discard', id })
+      return true
+    },
+    session: (id) => {
+      const known = sessions.get(id)
+      const session = known ?? openSession({ id, send: client.send, follow, http, env, onBug })
+      if (known === undefined) sessions.set(id, session)
+      return session
+    },
+    create: (settings = {}) => {
+      const id = hex(randomBits())
+      // Refused or not, it is told in the outbox; nobody has to wait for it.
+      client.send(id, 'create', settings).catch(() => {})
+      return client.session(id)
+    },
+  }
+  return client
+}
+
+const own = (code: 'shutdown' | 'queue_full' | 'internal', message: string): ClientError =>
+  new ClientError({ code, message, retryable: code !== 'internal' })
+
+/** The address of the gateway, with a slash at the end, so that it may live under a path. By hand: React Native's URL is a part of one. */
+const baseOf = (url: string): string =>
+  url
+    .replace(/^ws/, 'http')
+    .replace(/[?#].*$/, '')
+    .replace(/\/*$/, '/')

@@ -1,0 +1,31 @@
+import type { FailureCode } from '../core/failures.ts'
+import type { WireError } from '../core/frames.ts'
+
+/** What the server refused, or this client itself; `code` is one of the protocol's [X1]. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: FailureCode
+  /** Whether trying again can help. */
+  readonly retryable: boolean
+  /** ms to wait before trying again, where it is known. */
+  readonly retryAfterMs: number | undefined
+  /** The field that is at fault, where there is one. */
+  readonly param: string | undefined
+
+  constructor({ code, message, retryable, retry_after_ms, param }: WireError) {
+    super(message)
+    this.code = code
+    this.retryable = retryable
+    this.retryAfterMs = retry_after_ms
+    this.param = param
+  }
+}
+
+/** The error that a frame carries, without the frame. */
+export const wireError = ({ code, message, retryable, retry_after_ms, param }: WireError): WireError => ({
+  code,
+  message,
+  retryable,
+  ...(retry_after_ms !== undefined && { retry_after_ms }),
+  ...(param !== undefined && { param }),
+})

@@ -1,0 +1,75 @@
+import { foldSession } from '../../src/core/fold.ts'
+import { emptySession, type SessionState, textOf } from '../../src/core/session.ts'
+import { eventsOf } from '../../src/core/batch.ts'
+import type { Event } from '../../src/core/events.ts'
+import { createClient, type Client, type ClientOptions } from '../../src/client/client.ts'
+import type { Session } from '../../src/client/session.ts'
+import { memoryStore } from '../../src/client/store.ts'
+import { startProxy, type Proxy } from '../tools/proxy.ts'
+import { start, type Started, type StartOptions } from '../tools/start.ts'
+import { until } from '../tools/until.ts'
+
+/** Things to close after a test, the last opened first. */
+export const cleanup = () => {
+  const closers: (() => unknown)[] = []
+  return {
+    add: <T>(thing: T, close: (thing: T) => unknown): T => {
+      closers.push(() => close(thing))
+      return thing
+    },
+    run: async (): Promise<void> => {
+      for (const close of closers.splice(0).toReversed()) await close()
+    },
+  }
+}
+export type Cleanup = ReturnType<typeof cleanup>
+
+/** A real server, a proxy before it that breaks things on demand, and clients that go through it. */
+export const setUp = async (open: Cleanup, options: StartOptions = {}) => {
+  const server: Started = open.add(await start(options), (one) => one.stop())
+  const proxy: Proxy = open.add(await startProxy({ port: server.port }), (one) => one.close())
+  const client = (more: ClientOptions = {}): Client =>
+    open.add(
+      createClient({ url: `http://127.0.0.1:${proxy.port}`, key: server.key, storage: memoryStore(), ...more }),
+      (one) => one.disconnect(),
+    )
+  return { server, proxy, client }
+}
+
+/** The log itself, from the journal. */
+export const logOf = async (server: Started, session: string): Promise<readonly Event[]> => {
+  const events: Event[] = []
+  for (let head = 1, at = 0; at < head; at = events.at(-1)?.seq ?? head) {
+    const chunk = await server.gateway.journal.read(session, at)
+    head = chunk.head
+    events.push(...chunk.batches.flatMap((batch) => eventsOf(batch)))
+  }
+  return events
+}
+export const promptsIn = (log: readonly Event[]): readonly string[] =>
+  log.flatMap((event) => (event.type === 'prompt' ? [event.text] : []))
+
+/** What a reader is shown of a session: an agent's own memory is not. */
+export const foldOf = (log: readonly Event[]): Omit<SessionState, 'notes'> => {
+  const { notes: _notes, ...state } = foldSession(emptySession, log)
+  return state
+}
+export const shownBy = (session: Session): Omit<SessionState, 'notes'> => {
+  const { notes: _notes, ...state } = session.state.get()
+  return state
+}
+export const answers = (state: Pick<SessionState, 'items'>): string =>
+  state.items
+    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
+    .join('\n\n')
+
+/** Until `turns` turns have been run to their end and nothing waits. */
+export const untilIdle = (session: Session, turns: number): Promise<void> =>
+  until(
+    () => {
+      const { running, queue, turns: had } = session.state.get()
+      return had >= turns && running === null && queue.length === 0
+    },
+    `${turns} ended turns`,
+    20_000,
+  )
