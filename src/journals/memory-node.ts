@@ -55,6 +55,8 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
     else if (delay !== undefined) env.after(delay, tell)
   }
 
+  // What a former self held would be kept from all others for as long as this one lives, and served by none.
+  for (const one of store.sessions.values()) if (one.owner === node) one.owner = undefined
   store.listeners.add(hear)
   beat()
 
