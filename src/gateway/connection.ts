@@ -111,7 +111,7 @@ export const connect = (options: ConnectionOptions): Connection => {
   const act = async (frame: ClientFrame): Promise<void> => {
     if (out.over()) return undefined
     if (frame.t === 'hello') return hello(frame)
-    if (!greeted) throw new Failure(caller === undefined ? 'unauthorized' : 'bad_frame', 'hello comes first')
+    if (!greeted) throw new Failure('bad_frame', 'hello comes first')
     switch (frame.t) {
       case 'sub':
         return subs.add(frame, allow(caller, 'read'), flow)
@@ -156,10 +156,10 @@ export const connect = (options: ConnectionOptions): Connection => {
       if (retryAfterMs > 0) out.refuse(new Failure('rate_limited', undefined, { retryAfterMs }), about)
       else if (lanes.waiting() >= inFlightLimit)
         out.refuse(new Failure('rate_limited', `${inFlightLimit} frames wait already`), about)
-      // A session that is slow does not hold up the others.
+      // A session that is slow does not hold up the others; until `welcome` all wait for the verdict on `hello`.
       else
-        lanes.run(frame.t === 'cmd' ? `cmd ${frame.session}` : 'main', () =>
-          act(frame).catch((error: unknown) => out.refuse(error, about)),
+        lanes.run(greeted && frame.t === 'cmd' ? `cmd ${frame.session}` : 'main', () =>
+          act(frame).catch((error: unknown) => out.refuse(error, greeted ? about : undefined)),
         )
     } catch (error) {
       out.refuse(error)
