@@ -1,5 +1,5 @@
 import { stream } from '@durable-streams/client'
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import type { EventSourceMessage } from 'eventsource-parser'
 import { expect, onTestFinished, test } from 'vitest'
 import { formatCursor } from '../src/core/cursor.ts'
 import { Failure } from '../src/core/failures.ts'
@@ -11,6 +11,7 @@ import { memoryJournal, memoryStore } from '../src/journals/memory.ts'
 import { realEnv } from './journals/real-env.ts'
 import { log } from './journals/said.ts'
 import { serve, type Served } from './streams/serve.ts'
+import { readSse } from './streams/world.ts'
 
 interface World extends Served {
   readonly journal: Journal
@@ -46,27 +47,6 @@ const world = async (options: Partial<SessionEventOptions> = {}, by = 'user:owne
 const at = (seq: number, epoch = 1): string => formatCursor({ epoch, seq })
 const seqs = (events: unknown): readonly number[] => (events as readonly Event[]).map(({ seq }) => seq)
 
-/** Reads server-sent events until `enough`, or until the answer ends. */
-const readSse = async (url: string, enough: (all: readonly EventSourceMessage[]) => boolean, headers = {}) => {
-  const stop = new AbortController()
-  onTestFinished(() => stop.abort())
-  const response = await fetch(url, { headers, signal: stop.signal })
-  const messages: EventSourceMessage[] = []
-  const comments: string[] = []
-  const parser = createParser({
-    onEvent: (one) => void messages.push(one),
-    onComment: (one) => void comments.push(one),
-  })
-  const decoder = new TextDecoder()
-  const done = (async () => {
-    for await (const part of response.body ?? []) {
-      parser.feed(decoder.decode(part, { stream: true }))
-      if (enough(messages)) break
-    }
-    stop.abort()
-  })()
-  return { response, messages, comments, done }
-}
 const eventsIn = (messages: readonly EventSourceMessage[]): readonly Event[] =>
   messages.filter(({ event }) => event === 'data').flatMap(({ data }) => JSON.parse(data) as Event[])
 
