@@ -72,7 +72,7 @@ const decode = (body: Buffer): string => {
 }
 
 /** A value of a shape, or the Failure that says which field is wrong. @throws Failure `invalid_request` */
-export const checked = <T>(shape: z.ZodType<T>, value: unknown): T => {
+const checked = <T>(shape: z.ZodType<T>, value: unknown): T => {
   const result = shape.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues

@@ -224,18 +224,14 @@ test('[S18] hostile keys get the same 401 as any wrong one', async () => {
   expect(running.lines()).not.toContain('"level":50')
 })
 
-/** What may stand in a statement besides its text: constants of the code, never a value. */
-const constants = new Set([
-  'columns',
-  'version',
-  'version + 1',
-  'name',
-  'steps[version]',
-  'applicationId',
-  'epoch',
-  'what',
-  'synchronous',
-])
+/** What was looked at and is no value from outside: names of tables, numbers of our own. */
+const reviewed = new Set([
+  'connection.ts: synchronous', 'schema.ts: name', 'schema.ts: steps[version]', 'schema.ts: version + 1',
+  'open-writer.ts: epoch', 'session-operations.ts: what', 'neighbours.ts: table', 'neighbours.ts: where',
+]) // prettier-ignore
+/** A constant of the same file: its text is there to be read. */
+const isConstant = (text: string, name: string): boolean =>
+  /^\w+$/.test(name) && new RegExp(`const ${name} = (?:['\`]|\\d)`).test(text)
 test('[S18] no SQL is put together from strings', () => {
   const files = readdirSync('src', { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.name.endsWith('.ts'),
@@ -245,7 +241,8 @@ test('[S18] no SQL is put together from strings', () => {
     const templates = [...text.matchAll(/\.(?:prepare|exec)\(\s*`([^`]*)`/g)].map((match) => match[1] ?? '')
     const inserted = templates.flatMap((one) => [...one.matchAll(/\$\{([^}]*)\}/g)].map((match) => match[1] ?? ''))
     const joined = /\.(?:prepare|exec)\(\s*'[^'\n]*'\s*\+/.test(text) ? ['a sum of strings'] : []
-    return [...inserted.filter((one) => !constants.has(one)), ...joined].map((one) => `${entry.name}: ${one}`)
+    const open = inserted.filter((one) => !isConstant(text, one))
+    return [...open, ...joined].map((one) => `${entry.name}: ${one}`).filter((one) => !reviewed.has(one))
   })
   expect(found).toEqual([])
 })
