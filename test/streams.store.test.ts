@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { memoryStreams } from '../src/journals/memory-streams.ts'
 import { openSqliteJournal } from '../src/journals/sqlite/open.ts'
+import { verifyJournal } from '../src/journals/sqlite/verify.ts'
 import { streamStore } from '../src/journals/stream-store.ts'
 import { streamContract, turnableEnv } from './streams/contract.ts'
 import { bytes, name as named, plain } from './streams/short.ts'
@@ -23,8 +24,13 @@ const name = named('a')
 
 streamContract('memory', async (options) => memoryStreams(options))
 streamContract('sqlite', async (options) => {
-  const journal = await openSqliteJournal({ file: join(await folder(), 'journal.db') })
-  onTestFinished(() => journal.close())
+  const file = join(await folder(), 'journal.db')
+  const journal = await openSqliteJournal({ file })
+  onTestFinished(async () => {
+    await journal.close()
+    const { problems } = verifyJournal(file)
+    if (problems.length > 0) throw new Error(`the file is damaged: ${JSON.stringify(problems)}`)
+  })
   return streamStore(journal.streams, options)
 })
 
@@ -65,6 +71,10 @@ test.each([
   db.exec(`${sql} ${sql.includes('where') ? 'and stream' : 'where id'} = ${id}`)
   db.close()
   const { streams } = await openFile(file)
+  expect(verifyJournal(file).problems.map(({ kind, detail }) => [kind, detail.slice(0, 2)])[0]).toEqual([
+    'stream',
+    'a:',
+  ])
   await expect(streams.read(id, 0, 1e6)).rejects.toMatchObject({ code: 'session_damaged' })
   expect((await streams.read(other.id, 0, 1e6)).rows).toHaveLength(3)
 })

@@ -10,6 +10,7 @@ import { JournalRefused } from './refused.ts'
 import { checkSchema } from './schema.ts'
 import { batchSum } from './session-operations.ts'
 import { checkedSession, type SessionRow } from './sessions.ts'
+import { inspectStreams } from './stream-verify.ts'
 import { damagedWal } from './wal.ts'
 
 /** What is wrong, where. `session` is absent when it is not one session's. */
@@ -26,6 +27,7 @@ export interface Problem {
     | 'message'
     | 'command'
     | 'checkpoint'
+    | 'stream'
   readonly session?: string
   readonly detail: string
 }
@@ -35,6 +37,7 @@ export interface Report {
   readonly events: number
   readonly messages: number
   readonly commands: number
+  readonly streams: number
   readonly problems: readonly Problem[]
 }
 
@@ -51,8 +54,7 @@ export const verifyJournal = (file: string): Report => {
   const db = connect(file, true)
   try {
     db.exec('begin')
-    checkSchema(db, file)
-    const report = inspect(db)
+    const report = inspect(db, checkSchema(db, file))
     return wal
       ? { ...report, problems: [{ kind: 'wal', detail: 'commits after a damaged one were lost' }, ...report.problems] }
       : report
@@ -61,9 +63,10 @@ export const verifyJournal = (file: string): Report => {
   }
 }
 
-const inspect = (db: DatabaseSync): Report => {
+/** @param version of the file's schema: an older one has no streams */
+const inspect = (db: DatabaseSync, version: number): Report => {
   const problems: Problem[] = []
-  const counts = { sessions: 0, commits: 0, events: 0, messages: 0, commands: 0 }
+  const counts = { sessions: 0, commits: 0, events: 0, messages: 0, commands: 0, streams: 0 }
   const found = (kind: Problem['kind'], detail: string, session?: string) =>
     problems.push({ kind, detail, ...(session !== undefined && { session }) })
   /** A damaged page ends one check, not all of them. */
@@ -134,6 +137,9 @@ const inspect = (db: DatabaseSync): Report => {
     ({ session, sum, state, floor }) => checksum([Number(session), Number(floor)], String(state)) === sum,
     () => {},
   )
+  attempt('stream', () => {
+    if (version > 1) counts.streams = inspectStreams(db, (detail) => found('stream', detail))
+  })
   return { ...counts, problems }
 }
 
