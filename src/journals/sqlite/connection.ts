@@ -21,17 +21,31 @@ export const checkSqlite = (version: string): void => {
 /** A connection that waits for nobody: only the owner of the file writes. */
 export const connect = (file: string, readOnly: boolean): DatabaseSync => {
   const db = new DatabaseSync(file, { readOnly, timeout: 1000 })
-  checkSqlite(String(db.prepare('select sqlite_version() as version').get()?.['version']))
-  // Reads verify what they read; the cache is for the upper levels of the trees.
-  db.exec('pragma cache_size = -8192; pragma temp_store = memory')
-  return db
+  return orClose(db, () => {
+    checkSqlite(String(db.prepare('select sqlite_version() as version').get()?.['version']))
+    // For the upper levels of the trees; rows are mostly read once.
+    db.exec('pragma cache_size = -8192; pragma temp_store = memory')
+    return db
+  })
+}
+
+/** Closes the connection when what is done first with it fails. */
+export const orClose = <T>(db: DatabaseSync, work: () => T): T => {
+  try {
+    return work()
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 /** The one writing connection. `off` loses data at power loss and exists so that a test can show that it would notice. */
 export const connectWriter = (file: string, durability: Durability | 'off'): DatabaseSync => {
   const db = connect(file, false)
   const synchronous = { strict: 'full', relaxed: 'normal', off: 'off' }[durability]
-  // Checkpoints are run by the writer itself, because SQLite's own ignore a failed fsync.
-  db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 0`)
-  return db
+  return orClose(db, () => {
+    // Checkpoints are run by the writer itself, because SQLite's own ignore a failed fsync.
+    db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 0`)
+    return db
+  })
 }

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import { connectWriter } from './connection.ts'
+import { connectWriter, orClose } from './connection.ts'
 import { lockJournal } from './lock.ts'
 import type { WriterData } from './messages.ts'
 import { JournalRefused } from './refused.ts'
@@ -44,13 +44,15 @@ const openLocked = (file: string, durability: WriterData['durability'], release:
   const lostTail = damagedWal(`${file}-wal`)
   const db = connectWriter(file, durability)
   if (isNew) chmodSync(file, 0o600)
-  migrate(db, file)
   const notices: string[] = []
   if (lostTail)
     notices.push(
       'A damaged commit was found: what was written after it since the last start is lost. Restore a backup, or go on.',
     )
-  const epoch = currentEpoch(db, lostTail, notices)
+  const epoch = orClose(db, () => {
+    migrate(db, file)
+    return currentEpoch(db, lostTail, notices)
+  })
   return {
     db,
     epoch,
