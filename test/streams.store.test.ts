@@ -7,6 +7,7 @@ import { memoryStreams } from '../src/journals/memory-streams.ts'
 import { openSqliteJournal } from '../src/journals/sqlite/open.ts'
 import { verifyJournal } from '../src/journals/sqlite/verify.ts'
 import { streamStore } from '../src/journals/stream-store.ts'
+import { until } from './journals/until.ts'
 import { streamContract, turnableEnv } from './streams/contract.ts'
 import { bytes, name as named, plain } from './streams/short.ts'
 
@@ -32,6 +33,26 @@ streamContract('sqlite', async (options) => {
     if (problems.length > 0) throw new Error(`the file is damaged: ${JSON.stringify(problems)}`)
   })
   return streamStore(journal.streams, options)
+})
+
+test('[E1] nobody is told, and nothing is answered, before the commit', async () => {
+  const env = turnableEnv()
+  const streams = memoryStreams({ env, commitDelay: () => 100 })
+  const creating = streams.create(name, plain)
+  // Reading it back before its time is what a planted "show before durable" would allow.
+  await expect(streams.find(name, false)).rejects.toMatchObject({ code: 'not_found' })
+  env.turn(100)
+  // The first commit starts when what looks for an expired stream has found none.
+  await until('the stream', async () => (env.turn(100), Promise.race([creating, Promise.resolve(undefined)])))
+  const { id } = (await creating).stream
+  const told: string[] = []
+  streams.watch(id, () => void told.push('woken'))
+  const appending = streams.append(name, bytes('x')).then(() => told.push('answered'))
+  await streams.find(name, false)
+  expect([told, (await streams.read(id, 0, 1)).rows]).toEqual([[], []])
+  env.turn(100)
+  await appending
+  expect([told, (await streams.read(id, 0, 1)).rows.length]).toEqual([['woken', 'answered'], 1])
 })
 
 test('[I1] what was acknowledged is in the files at that moment, with the state of its producer', async () => {

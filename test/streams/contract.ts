@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Env } from '../../src/core/ports.ts'
 import type { AppendStream, CreateStream, StreamStore } from '../../src/core/streams.ts'
 import type { StreamStoreOptions } from '../../src/journals/stream-store.ts'
+import { until } from '../journals/until.ts'
 import { action, compare } from './model.ts'
 import { bytes, codeOf, name, plain, readText } from './short.ts'
 
@@ -187,8 +188,10 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       await streams.remove(name('a'))
       expect(await code(streams.find(name('a'), false))).toBe('gone')
       // Only ids are looked at here: asking by name would make it expire.
-      for (let turns = 0; turns < 1000 && (await code(streams.read(fork.id, 0, 1))) === 'ok'; turns++) env.turn(1000)
-      expect(await code(streams.read(fork.id, 0, 1))).toBe('not_found')
+      await until('the fork to go', async () => {
+        env.turn(1000)
+        return (await code(streams.read(fork.id, 0, 1))) === 'not_found'
+      })
       expect(await code(streams.find(name('a'), false))).toBe('not_found')
       expect((await make('a')).stream.id, 'ids are never used again').toBeGreaterThan(fork.id)
       expect(stream.id).toBeLessThan(fork.id)
