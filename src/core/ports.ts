@@ -1,4 +1,5 @@
 import type { Event, Option, Said, SaidByAgent } from './events.ts'
+import type { FailureCode } from './failures.ts'
 import type { MessageRow, SessionState, Summary } from './session.ts'
 
 /** Events of one commit, as stored: `json` is the events as JSON objects joined by commas, so that replay is concatenation. */
@@ -29,6 +30,8 @@ export interface Done {
   readonly id: string
   readonly hash: string
   readonly seq: number
+  /** The owner refused it with this: nothing in the log is its effect, and `seq` is the head it was refused at. */
+  readonly refused?: FailureCode
 }
 
 /** The right to append to one session until it is released or `lost`. */
@@ -77,7 +80,8 @@ export interface Journal {
    */
   claim(session: string, options: ClaimOptions): Promise<Lease>
   /**
-   * Appends in one commit, all or nothing. Resolves with the last seq once it is durable. One append of a lease at a time.
+   * Appends in one commit, all or nothing. Resolves with the events once they are durable. One append of a lease at a time.
+   * Without events it only says what became of commands, and the head stays.
    * @throws Failure `moved` when the lease is not the newest any more: nothing was written.
    */
   append(lease: Lease, said: readonly Said[], along?: Along): Promise<readonly Event[]>
@@ -91,7 +95,7 @@ export interface Journal {
   head(session: string): Promise<Listed & { readonly floor: number }>
   /** The state that was stored when the log was trimmed: fold what follows `floor` onto it. */
   checkpoint(session: string): Promise<SessionState | undefined>
-  /** Keeps a command for the node that owns the session, durably. */
+  /** Keeps a command for the node that owns the session, durably. One that was refused waits again. */
   send(command: Command, hash: string): Promise<'new' | 'dup'>
   /** Commands sent to this lease's session that no commit has answered yet, oldest first; then new ones as they come. */
   inbox(lease: Lease, signal?: AbortSignal): AsyncIterable<Command>

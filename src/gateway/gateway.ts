@@ -1,10 +1,11 @@
 import { type Checked, checkCommand } from '../core/commands.ts'
 import type { Said } from '../core/events.ts'
-import { Failure, toFailure } from '../core/failures.ts'
+import { Failure, failures, toFailure } from '../core/failures.ts'
 import type { Agent, Command, Done, Env, Journal } from '../core/ports.ts'
 import { emptySession, type SessionState } from '../core/session.ts'
 import { cached } from './cache.ts'
 import { decide } from './decide.ts'
+import { forwarder } from './forward.ts'
 import { host } from './host.ts'
 import type { Hosted } from './hosted.ts'
 import { recover, trim } from './housekeeping.ts'
@@ -61,13 +62,10 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** ms to wait for the node that owns a session to answer a command. */
-const forwardLimit = 10_000
-
 export const createGateway = (options: GatewayOptions): Gateway => {
   const { agents, env, hash, maxQueue = 20, onBug = () => undefined } = options
   const journal = cached(options.journal)
-  const saying = new Map<string, Promise<Receipt>>()
+  const saying = new Map<string, Promise<unknown>>()
   let draining = false
 
   const agentFor = (state: SessionState): Agent => {
@@ -80,14 +78,18 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       )
     return agent
   }
-  const hosting = host({ ...options, journal, onBug, agentFor, apply: async (command) => void (await say(command)) })
+  const hosting = host({ ...options, journal, onBug, agentFor, receive: (command) => inTurn(command, () => forwarding.receive(command)) })
   const house = { journal, host: hosting, onBug }
 
   /** What a repeated id gets: the first answer, or a refusal when it now says something else. */
   const repeated = (done: Done, command: Command, digest: string): Receipt => {
     if (done.hash !== digest) throw new Failure('command_id_reused')
+    if (done.refused !== undefined) throw new Failure(done.refused)
     return { id: command.id, session: command.session, seq: done.seq, dup: true }
   }
+  /** A refusal that time may change is no answer: the command is decided anew. */
+  const isFinal = ({ seq, refused }: Done): boolean =>
+    seq > 0 && (refused === undefined || !failures[refused].retryable)
 
   const create = async (
     command: Command,
@@ -132,48 +134,39 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     return { id: command.id, session: command.session, seq, dup: false }
   }
 
-  /** The session is served by another node: its inbox keeps the command, and its log tells when it is done. */
-  const forward = async (command: Command, digest: string): Promise<Receipt> => {
-    await options.journal.send(command, digest)
-    const limit = env.monotonic() + forwardLimit
-    for (;;) {
-      const done = await options.journal.seen(command.session, command.id)
-      if (done !== undefined && done.seq > 0) return { ...repeated(done, command, digest), dup: false }
-      if (env.monotonic() > limit) throw new Failure('moved')
-      await new Promise<void>((resolve) => env.after(50, resolve))
-    }
+  const check = (command: Command): { readonly checked: Checked; readonly digest: string } => {
+    const checked = checkCommand(command.type, command.data)
+    return { checked, digest: hash(JSON.stringify([command.type, checked.data])) }
   }
+  const forwarding = forwarder({ journal, env, host: hosting, check, apply, repeated })
 
   const sayOnce = async (command: Command, expect?: number): Promise<Receipt> => {
-    const checked = checkCommand(command.type, command.data)
-    const digest = hash(JSON.stringify([command.type, checked.data]))
+    const { checked, digest } = check(command)
     if (checked.type === 'create') return create(command, checked, digest)
     const seen = await journal.seen(command.session, command.id)
-    if (seen !== undefined && seen.seq > 0) return repeated(seen, command, digest)
+    if (seen !== undefined && isFinal(seen)) return repeated(seen, command, digest)
     if (draining && checked.type === 'prompt') throw new Failure('draining')
     try {
       return await apply(await hosting.get(command.session), command, checked, digest, expect)
     } catch (error) {
       const failure = toFailure(error)
-      if (failure.code === 'moved' && seen === undefined) return forward(command, digest)
+      if (failure.code === 'moved') return forwarding.send(command, expect)
       throw failure
     }
   }
 
-  const say = (command: Command, expect?: number): Promise<Receipt> => {
+  /** One after the other for one command, so that its second coming finds what became of the first. */
+  const inTurn = <T>(command: Command, work: () => Promise<T>): Promise<T> => {
     const key = `${command.session} ${command.id}`
-    const before = saying.get(key) ?? Promise.resolve()
-    const receipt = before.then(
-      () => sayOnce(command, expect),
-      () => sayOnce(command, expect),
-    )
-    saying.set(key, receipt)
+    const done = (saying.get(key) ?? Promise.resolve()).then(work, work)
+    saying.set(key, done)
     const forget = (): void => {
-      if (saying.get(key) === receipt) saying.delete(key)
+      if (saying.get(key) === done) saying.delete(key)
     }
-    receipt.then(forget, forget)
-    return receipt
+    done.then(forget, forget)
+    return done
   }
+  const say = (command: Command, expect?: number): Promise<Receipt> => inTurn(command, () => sayOnce(command, expect))
 
   return {
     journal,

@@ -10,8 +10,8 @@ import { load } from './load.ts'
 export interface HostOptions extends Omit<HostedOptions, 'draining'> {
   /** ms after which a session that nobody uses is let go. Default 5 minutes. */
   readonly idleMs?: number
-  /** Runs a command that came through the inbox. */
-  readonly apply: (command: Command) => Promise<void>
+  /** Decides a command that came through the inbox. */
+  readonly receive: (command: Command) => Promise<void>
 }
 
 /** The sessions this node owns: claimed when first needed, let go when idle. */
@@ -22,7 +22,8 @@ export interface Host {
   /** The state of a session that is owned here. */
   readonly peek: (session: string) => SessionState | undefined
   readonly all: () => readonly Hosted[]
-  readonly release: (session: string) => Promise<void>
+  /** Lets a session go, with its lease. With `ifIdle` not when something has begun meanwhile. */
+  readonly release: (session: string, ifIdle?: boolean) => Promise<void>
   /** Lets running turns end for `graceMs`, then ends them as interrupted; nothing is started any more. */
   readonly drain: (graceMs: number) => Promise<void>
   readonly close: () => Promise<void>
@@ -34,7 +35,7 @@ interface Entry {
 }
 
 export const host = (options: HostOptions): Host => {
-  const { journal, env, node, idleMs = 300_000, apply, onBug } = options
+  const { journal, env, node, idleMs = 300_000, onBug } = options
   const opening = new Map<string, Promise<Hosted>>()
   const entries = new Map<string, Entry>()
   let draining = false
@@ -51,7 +52,7 @@ export const host = (options: HostOptions): Host => {
   }
 
   const receive = async (lease: Lease, signal: AbortSignal): Promise<void> => {
-    for await (const command of journal.inbox(lease, signal)) await apply(command).catch(onBug)
+    for await (const command of journal.inbox(lease, signal)) await options.receive(command).catch(onBug)
   }
 
   const forget = (session: string, entry: Entry): void => {
@@ -75,10 +76,13 @@ export const host = (options: HostOptions): Host => {
     return promise
   }
 
-  const release = async (session: string): Promise<void> => {
+  const isIdle = ({ hosted: { busy, owner } }: Entry): boolean => !busy() && owner.state().running === null
+
+  const release = async (session: string, ifIdle = false): Promise<void> => {
     const entry = entries.get(session)
     if (entry === undefined) return
     await entry.hosted.owner.idle()
+    if (ifIdle && !isIdle(entry)) return
     forget(session, entry)
     await entry.hosted.owner.lease.release()
   }
@@ -86,8 +90,8 @@ export const host = (options: HostOptions): Host => {
   /** Memory follows use: what is idle is let go. */
   const sweep = (): void => {
     const limit = env.monotonic() - idleMs
-    for (const [session, { hosted: one }] of entries)
-      if (!one.busy() && one.owner.state().running === null && one.used() < limit) release(session).catch(onBug)
+    for (const [session, entry] of entries)
+      if (isIdle(entry) && entry.hosted.used() < limit) release(session, true).catch(onBug)
     cancelSweep = env.after(idleMs / 5, sweep)
   }
   let cancelSweep = env.after(idleMs / 5, sweep)

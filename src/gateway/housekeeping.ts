@@ -60,7 +60,7 @@ export const trim = async (house: Housekeeping, olderThan: number): Promise<numb
       const state = owner.state()
       if (busy() || state.running !== null) return
       await house.journal.trim(owner.lease, state)
-      await house.host.release(id)
+      await house.host.release(id, true)
       trimmed++
     })
   }

@@ -9,6 +9,7 @@ import { bareSummary } from './summary.ts'
 interface Kept {
   hash: string
   seq: number
+  refused?: Done['refused']
   readonly order: number
   command: Command | undefined
 }
@@ -99,9 +100,11 @@ const emptySession = (id: string, options: ClaimOptions): Stored => ({
   commands: new Map(),
 })
 
+const isAnswered = (kept: Kept | undefined): boolean => kept !== undefined && kept.seq > 0 && kept.refused === undefined
+
 /** A command is answered once. @throws Failure `conflict` */
 const refuseAnswered = (session: Stored, done: readonly Done[] = []): void => {
-  if (done.some(({ id }) => (session.commands.get(id)?.seq ?? 0) > 0))
+  if (done.some(({ id }) => isAnswered(session.commands.get(id))))
     throw new Failure('conflict', 'The command has been answered')
 }
 
@@ -119,17 +122,19 @@ const write = (
 ): { events: readonly Event[]; batch: Batch } => {
   const events = place(said, session.head)
   const batch = encode(events)
-  session.batches.push(batch)
-  session.head = batch.last
+  if (events.length > 0) {
+    session.batches.push(batch)
+    session.head = batch.last
+  }
   session.updated_at = events.at(-1)?.at ?? session.updated_at
   session.summary = along.summary ?? session.summary
   for (const event of events) {
     const row = messageRow(event)
     if (row !== undefined) session.messages.set(row.mid, { row, order: store.next() })
   }
-  for (const { id, hash, seq } of along.done ?? []) {
+  for (const { id, hash, seq, refused } of along.done ?? []) {
     const order = session.commands.get(id)?.order ?? store.next()
-    session.commands.set(id, { hash, seq, order, command: undefined })
+    session.commands.set(id, { hash, seq, refused, order, command: undefined })
   }
   return { events, batch }
 }
@@ -139,7 +144,7 @@ export const keepCommand = (store: MemoryStore, command: Command, hash: string, 
   const { commands } = stored(store, command.session)
   const known = commands.get(command.id)
   if (known !== undefined && known.hash !== hash) throw new Failure('command_id_reused')
-  if (known !== undefined && !doubled) return 'dup'
+  if (known !== undefined && known.refused === undefined && !doubled) return 'dup'
   commands.set(command.id, { hash, seq: 0, order: store.next(), command })
   return 'new'
 }

@@ -99,6 +99,7 @@ export const memoryJournal = (store: MemoryStore, options: MemoryOptions): Memor
               broken.dedupe === true ? { ...along, done: [] } : along,
             ),
           ({ batch, events }) => {
+            if (events.length === 0) return events
             held.head = batch.last
             me.tell({ session: lease.session, batch, inbox: false })
             return events
@@ -131,7 +132,7 @@ export const memoryJournal = (store: MemoryStore, options: MemoryOptions): Memor
       ),
     seen: async (session, id) => {
       const known = stored(store, session).commands.get(id)
-      return known && { id, hash: known.hash, seq: known.seq }
+      return known && { id, hash: known.hash, seq: known.seq, ...(known.refused && { refused: known.refused }) }
     },
     list: async (options = {}) => listSessions(store, options),
     search: async (query, options = {}) => searchMessages(store, query, options),
