@@ -18,7 +18,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   config: ['core', 'node:', 'zod'],
 }
 /** Entries at the top of src/ put the parts together and may import all of them. */
-const top = [...Object.keys(table), 'cli', 'config', 'node:', 'pino', 'zod']
+const top = [...Object.keys(table), 'cli', 'config', 'env', 'start', 'node:', 'pino', 'zod']
 /** What the client takes from core is erased or pure: a bundle of it has no dependency. */
 const browserFree = ['src/client/node.ts', 'src/client/file-storage.ts']
 

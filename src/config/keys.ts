@@ -22,7 +22,7 @@ const key = <T>(
   more: { readonly secret?: true; readonly path?: true } = {},
 ): Key<T> => ({ ...kind, env: typeof name === 'string' ? [name] : name, default: fallback, help, ...more })
 
-const httpUrl = z.string().regex(/^(https?:\/\/[^\s/?#@]+[^\s?#@]*)?$/)
+const httpUrl = z.string().regex(/^(https?:\/\/[^\s/?#@]+([/?][^\s#]*)?)?$/)
 const origin = z.string().regex(/^https?:\/\/[^\s/?#@]+$/)
 const authority = z.string().regex(/^[\w.[\]:-]+$/)
 

@@ -1,0 +1,23 @@
+import type { Io } from './io.ts'
+import type { Item } from './transcript.ts'
+
+export type OpenAsk = Extract<Item, { kind: 'ask' }>
+
+/** The option of a key: its number. */
+export const optionOf = ({ ask: { options } }: OpenAsk, key: string): string | undefined =>
+  /^[1-9]$/.test(key) ? options[Number(key) - 1]?.id : undefined
+
+/** A question with what exactly is asked, and a key for each choice. */
+export const describeAsk = (item: OpenAsk, io: Io): readonly string[] => {
+  const { subject, options, free } = item.ask
+  const input = subject.input === undefined ? undefined : JSON.stringify(subject.input, null, 2)
+  return [
+    '',
+    io.paint(['bold', 'yellow'], subject.title),
+    ...[subject.detail, input].flatMap((text) =>
+      text === undefined ? [] : text.split('\n').map((line) => `  ${line}`),
+    ),
+    ...options.map(({ label }, index) => `  ${io.paint('bold', String(index + 1))} ${label}`),
+    ...(free === true ? [io.paint('dim', '  or type an answer')] : []),
+  ]
+}
