@@ -6,7 +6,7 @@ import { serve } from './streams/serve.ts'
 
 const ours = 'https://app.example'
 
-test('[S4] only a page of an allowed origin is told that it may, by its own name and without cookies', async () => {
+test('[D9] [S4] only a page of an allowed origin is told that it may, by its own name and without cookies', async () => {
   const store = memoryStreams({ env: realEnv })
   const { origin: url, close } = await serve(streamRoutes({ store, env: realEnv }), {
     origins: [ours],

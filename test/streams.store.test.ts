@@ -35,7 +35,7 @@ streamContract('sqlite', async (options) => {
   return streamStore(journal.streams, options)
 })
 
-test('[E1] nobody is told, and nothing is answered, before the commit', async () => {
+test('[D2] nobody is told, and nothing is answered, before the commit', async () => {
   const env = turnableEnv()
   const streams = memoryStreams({ env, commitDelay: () => 100 })
   const creating = streams.create(name, plain)
@@ -55,7 +55,7 @@ test('[E1] nobody is told, and nothing is answered, before the commit', async ()
   expect([told, (await streams.read(id, 0, 1)).rows.length]).toEqual([['woken', 'answered'], 1])
 })
 
-test('[I1] what was acknowledged is in the files at that moment, with the state of its producer', async () => {
+test('[D2] [I1] what was acknowledged is in the files at that moment, with the state of its producer', async () => {
   const [dir, copy] = [await folder(), await folder()]
   const { streams } = await openFile(join(dir, 'journal.db'))
   await streams.create(name, plain)
@@ -100,7 +100,7 @@ test.each([
   expect((await streams.read(other.id, 0, 1e6)).rows).toHaveLength(3)
 })
 
-test('a use that was not written down costs a stream less than a twentieth of its life when the server dies', async () => {
+test('[D6] a use that was not written down costs a stream less than a twentieth of its life when the server dies', async () => {
   const [dir, copy] = [await folder(), await folder()]
   const { streams, env } = await openFile(join(dir, 'journal.db'))
   await streams.create(name, { ...plain, ttl: 100 })

@@ -9,7 +9,7 @@ const next = (answer: Response): string => answer.headers.get('stream-next-offse
 const codeIn = async (answer: Response): Promise<unknown> =>
   ((await answer.json()) as { error?: { code?: string } }).error?.code
 
-test('an offset of a stream that was deleted is not taken for one of its successor', async () => {
+test('[D3] an offset of a stream that was deleted is not taken for one of its successor', async () => {
   const { send, url } = await startStreams()
   await send('PUT', 'a')
   const old = next(await send('POST', 'a', 'old text'))
@@ -35,7 +35,7 @@ test('a live reader of a stream that is deleted is sent away, and hears 404 when
   expect(watched()).toBe(0)
 })
 
-test('text is never cut inside a character, however it was written', async () => {
+test('[D7] text is never cut inside a character, however it was written', async () => {
   const { send, url } = await startStreams()
   await send('PUT', 'a')
   const all = new TextEncoder().encode('é€😀x'.repeat(30))
@@ -55,7 +55,7 @@ test('text is never cut inside a character, however it was written', async () =>
   expect(bytes, 'a catch-up read has the very bytes').toEqual(Uint8Array.of(...all, 0xf0, 0x9f))
 })
 
-test('[H4] Last-Event-ID takes a raw stream up where an event ended: nothing is missed or doubled', async () => {
+test('[D8] Last-Event-ID takes a raw stream up where an event ended: nothing is missed or doubled', async () => {
   const { send, url } = await startStreams()
   await send('PUT', 'a')
   for (const word of ['one', 'two', 'three']) await send('POST', 'a', word)
@@ -68,7 +68,7 @@ test('[H4] Last-Event-ID takes a raw stream up where an event ended: nothing is 
   expect([...dataOf(first.messages).slice(0, 1), ...dataOf(second.messages)].join('')).toBe('onetwothreefour')
 })
 
-test('what is large comes in events of at most 64 KiB, and whole', async () => {
+test('[D7] what is large comes in events of at most 64 KiB, and whole', async () => {
   const { send, url } = await startStreams()
   const text = 'abcdefghij'.repeat(100_000)
   await send('PUT', 'text', text, { 'stream-closed': 'true' })

@@ -64,7 +64,7 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       expect((await streams.find(name('a'), false)).tail).toBe(11)
     })
 
-    test('a scope sees nothing of another', async () => {
+    test('[D1] a scope sees nothing of another', async () => {
       const { streams, say, make, code } = await open()
       await make('a')
       await say('a', 'mine')
@@ -77,7 +77,7 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       for (const work of works) expect(await code(work())).toBe('not_found')
     })
 
-    test('a repeated batch is told, not written; a gap and an old epoch are refused', async () => {
+    test('[D4] a repeated batch is told, not written; a gap and an old epoch are refused', async () => {
       const { streams, read, make, code } = await open()
       await make('a')
       const send = (text: string, epoch: number, seq: number) => streams.append(name('a'), batch(text, epoch, seq))
@@ -116,7 +116,7 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       expect(await streams.append(name('a'), batch('x', 0, 1))).toMatchObject({ outcome: 'stream_closed' })
     })
 
-    test('Stream-Seq must grow, byte by byte', async () => {
+    test('[D4] Stream-Seq must grow, byte by byte', async () => {
       const { streams, make, code } = await open()
       await make('a')
       const send = (seq: string) => code(streams.append(name('a'), { ...bytes('x'), seq }))
@@ -129,7 +129,7 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       ])
     })
 
-    test('a watcher is called after the commit, and only for its own stream', async () => {
+    test('[D2] a watcher is called after the commit, and only for its own stream', async () => {
       const { streams, say, make, read } = await open()
       const { stream } = await make('a')
       await make('b')
@@ -169,7 +169,7 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       expect(await code(streams.find(name('a'), true))).toBe('not_found')
     })
 
-    test('a stream that is watched does not expire', async () => {
+    test('[D6] a stream that is watched does not expire', async () => {
       const { env, streams, make, code } = await open()
       const { stream } = await make('a', { ttl: 10 })
       const stop = streams.watch(stream.id, () => {})
@@ -197,7 +197,7 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       expect(stream.id).toBeLessThan(fork.id)
     })
 
-    test('forks read as if they were copies, whatever happens to their sources', async () => {
+    test('[D3] forks read as if they were copies, whatever happens to their sources', async () => {
       const run = asyncProperty(array(action, { maxLength: 40 }), async (actions) => {
         const { streams } = await open()
         const { told, expected, texts, portions } = await compare(streams, actions)

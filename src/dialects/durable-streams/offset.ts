@@ -9,7 +9,7 @@ import type { Place } from '../../core/streams.ts'
  */
 const widths = { epoch: 10, id: 9, position: 13 } as const
 
-export const zeroOffset = '0000000000000000_0000000000000000'
+const zeroOffset = '0000000000000000_0000000000000000'
 
 const digits = (count: number, width: number): string => String(count).padStart(width, '0')
 
