@@ -195,7 +195,14 @@ describe('verify', () => {
   }
   test('[J49] a healthy journal has no problem, also while it is in use', async () => {
     await fill()
-    expect(verifyJournal(file)).toEqual({ sessions: 2, commits: 6, events: 12, messages: 4, commands: 2, problems: [] })
+    expect(verifyJournal(file)).toMatchObject({
+      sessions: 2,
+      commits: 6,
+      events: 12,
+      messages: 4,
+      commands: 2,
+      problems: [],
+    })
   })
   test('[J50] each kind of damage is named with its session; the others are served', async () => {
     const plants: readonly (readonly [string, string, string])[] = [
