@@ -70,6 +70,7 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
     maxQueue: config.max_queue,
     onBug: (error) => log.error({ err: error }, 'a defect'),
   })
+  const streams = streamStore(sqlite.streams, { env })
   const server = createServer({
     gateway,
     identity,
@@ -81,7 +82,7 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
     limits: { maxConnections: config.max_connections, connectionsPerKey: config.connections_per_key },
     rate: { rate: config.frame_rate, burst: config.frame_burst },
     ready: health,
-    streams: streamStore(sqlite.streams, { env }),
+    streams,
     routes: [
       ...(await serveStatic(options.page, identity)),
       ...adminRoutes({ backup: sqlite.backup, dir: config.data, env }),
@@ -99,12 +100,14 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
       notices: sqlite.notices,
       running: gateway.running,
       connections: server.connections,
-      stop: (graceMs) => {
+      stop: async (graceMs) => {
         stopTrimming()
-        return server.drain(graceMs)
+        await streams.close()
+        await server.drain(graceMs)
       },
     }
   } catch (error) {
+    await streams.close()
     await gateway.close()
     identity.close()
     throw error
