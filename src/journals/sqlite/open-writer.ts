@@ -32,7 +32,7 @@ export const openWriter = ({ file, durability }: WriterData) => {
     if (codeOf(error) > 0)
       throw new JournalRefused(
         'unreadable',
-        `${file} cannot be opened: ${String(error)}. Check that its folder exists and can be written.`,
+        `${file} cannot be opened: ${String(error)}. Check that there is room, and that the file and its folder can be written.`,
         error,
       )
     throw error
