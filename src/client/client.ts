@@ -1,9 +1,9 @@
 import type { CommandData, CommandType } from '../core/commands.ts'
 import { ClientError } from './error.ts'
-import { abortError, check } from './abort.ts'
+import { abortable, abortError, check, sleep } from './abort.ts'
 import { dialHttp } from './http.ts'
 import type { Fetch, Http } from './http-call.ts'
-import { hex, randomBits, uuid } from './id.ts'
+import { randomId, uuid } from './id.ts'
 import { allRungs, type Rung } from './ladder.ts'
 import { guard, observe, type Observable } from './observable.ts'
 import { isRemovable, waiting, type Outbox } from './outbox.ts'
@@ -12,7 +12,7 @@ import { newReader, type Reader, type ReaderOptions, type Told } from './reader.
 import { startRuntime, systemClientEnv, type ClientEnv } from './runtime.ts'
 import { openSession, type Follower, type Following, type Session } from './session.ts'
 import { dialSocket, type SocketClass } from './socket.ts'
-import { sameStatus, statusOf, type Status } from './status.ts'
+import { same, statusOf, type Status } from './status.ts'
 import type { Store } from './store.ts'
 import { defaultStore } from './store-default.ts'
 
@@ -89,28 +89,31 @@ export interface Client {
   create(settings?: CommandData<'create'>): Session
 }
 
+interface Waiter {
+  readonly resolve: (ack: Ack) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** A client of one gateway: one connection, any number of sessions. Nothing happens before `connect()`. */
 export const createClient = (options: ClientOptions = {}): Client => {
   const platform = globalThis as unknown as { WebSocket?: SocketClass; fetch?: Fetch; location?: { origin: string } }
   const { key, ticket, WebSocket = platform.WebSocket, onBug = (error: unknown) => console.error(error) } = options
   const env: ClientEnv = { ...systemClientEnv, ...options.env }
   const base = baseOf(options.url ?? platform.location?.origin ?? '')
-  const store = options.storage ?? defaultStore(base, hex(randomBits()))
+  const store = options.storage ?? defaultStore(base, randomId())
   const http: Http = {
     base,
-    // Called as a method it would complain about its `this`.
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    fetch: options.fetch ?? fetch,
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     after: env.after,
   }
   const possible = (rung: Rung): boolean => (rung === 'websocket' ? WebSocket !== undefined : ticket === undefined)
   const rungs = (options.transports ?? allRungs).filter(possible)
-  const waiters = new Map<
-    string,
-    { readonly resolve: (ack: Ack) => void; readonly reject: (error: unknown) => void }[]
-  >()
+  const waiters = new Map<string, Set<Waiter>>()
   const followers = new Map<string, Follower>()
   const sessions = new Map<string, Session>()
+  /** Ids of commands this client has had. */
+  const known = new Set<string>()
   let [count, wanted, shift] = [0, 0, env.now() - env.monotonic()]
   let unwatch = (): void => {}
 
@@ -118,15 +121,15 @@ export const createClient = (options: ClientOptions = {}): Client => {
     link: {
       rungs,
       renews: ticket !== undefined,
-      ...(options.maxRetries !== undefined && { maxRetries: options.maxRetries }),
+      maxRetries: options.maxRetries ?? Infinity,
     },
     env,
     store,
-    name: options.name ?? 'holdfast-client',
-    dial: (rung, heard) =>
+    name: options.name ?? 'holdfast',
+    dial: (rung, hear) =>
       rung === 'websocket' && WebSocket !== undefined
-        ? dialSocket(WebSocket, `${base}v1/socket`.replace(/^http/, 'ws'), heard)
-        : dialHttp(http, rung === 'sse' ? 'sse' : 'long-poll', heard),
+        ? dialSocket(WebSocket, `${base}v1/socket`.replace(/^http/, 'ws'), hear)
+        : dialHttp(http, rung === 'sse' ? 'sse' : 'long-poll', hear),
     credential: async () => ticket?.() ?? key,
     tell: (effect) => {
       switch (effect.type) {
@@ -136,10 +139,6 @@ export const createClient = (options: ClientOptions = {}): Client => {
           )
         case 'refused':
           return settle(effect.id, (waiter) => waiter.reject(new ClientError(effect.error)))
-        case 'full':
-          return settle(effect.id, (waiter) =>
-            waiter.reject(own('queue_full', '100 commands wait here already: this one was not taken')),
-          )
         case 'discarded':
           return settle(effect.id, (waiter) => waiter.reject(abortError()))
         case 'told': {
@@ -155,7 +154,7 @@ export const createClient = (options: ClientOptions = {}): Client => {
       const exact = env.now() - env.monotonic()
       if (Math.abs(exact - shift) > 1000) shift = exact
       const next = statusOf(machine.link, waiting(machine.outbox), shift)
-      if (!sameStatus(next, status.get())) status.set(next)
+      if (!same(next, status.get())) status.set(next)
       outbox.set(machine.outbox)
       for (const [key, follower] of followers) {
         const reader = machine.readers.get(key)
@@ -168,45 +167,33 @@ export const createClient = (options: ClientOptions = {}): Client => {
   const status = observe(statusOf(runtime.machine().link, 0, shift), onBug)
   const outbox = observe<Outbox>([], onBug)
 
-  const settle = (
-    id: string,
-    how: (waiter: { resolve: (ack: Ack) => void; reject: (error: unknown) => void }) => void,
-  ): void => {
-    const list = waiters.get(id) ?? []
+  const settle = (id: string, how: (waiter: Waiter) => void): void => {
+    const set = waiters.get(id) ?? []
     waiters.delete(id)
-    for (const waiter of list) how(waiter)
+    for (const waiter of set) how(waiter)
   }
 
   /** Takes over what pages or processes that are gone have left; a store that hangs holds nothing up. */
   const adopt = async (): Promise<void> => {
-    const late = new Promise<undefined>((resolve) => {
-      env.after(1000, () => resolve(undefined))
+    const loading = store.load().then((all) => {
+      // What this client had before is in the box, or done with: a slow store must not bring it back.
+      const entries = all.filter((entry) => !known.has(entry.id))
+      for (const { id } of entries) known.add(id)
+      dispatch({ type: 'adopt', entries })
     })
-    const loading = store.load().then((entries) => dispatch({ type: 'adopt', entries }), onBug)
-    await Promise.race([loading, late])
+    const late = new AbortController()
+    await Promise.race([loading.catch(onBug), sleep(env.after, 1000, late.signal).catch(() => {})])
+    late.abort()
   }
 
   const connected = (signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
+    abortable(signal, (resolve, reject) => {
       const look = ({ state, error, nextRetryAt, offline }: Status): void => {
-        if (state === 'connected') done(resolve)
-        else if (state === 'error')
-          done(() =>
-            reject(error === null ? own('internal', 'The server refused the connection') : new ClientError(error)),
-          )
-        else if (state === 'disconnected' && nextRetryAt === null && !offline)
-          done(() => reject(own('shutdown', 'Not connected any more')))
+        if (state === 'connected') resolve()
+        else if (state === 'error' && error !== null) reject(new ClientError(error))
+        else if (state === 'disconnected' && nextRetryAt === null && !offline) reject(noMore())
       }
-      const aborted = (): void => done(() => reject(abortError(signal)))
-      const stop = status.subscribe(look)
-      const done = (finish: () => void): void => {
-        stop()
-        signal?.removeEventListener('abort', aborted)
-        finish()
-      }
-      signal?.addEventListener('abort', aborted)
-      if (signal?.aborted === true) aborted()
-      else look(status.get())
+      return client.onState(look)
     })
 
   const follow = (reader: Reader, follower: Follower): Following => {
@@ -239,7 +226,7 @@ export const createClient = (options: ClientOptions = {}): Client => {
       })
       await adopt()
       // Disconnected meanwhile.
-      if (ours !== wanted) throw own('shutdown', 'Not connected any more')
+      if (ours !== wanted) throw noMore()
       dispatch({ type: 'connect' })
       await connected(signal)
     },
@@ -251,23 +238,19 @@ export const createClient = (options: ClientOptions = {}): Client => {
     reconnect: () => dispatch({ type: 'retry' }),
     check: () => dispatch({ type: 'look' }),
     send: (session, type, data, { id = uuid(env.now()), expect, signal } = {}) =>
-      new Promise((resolve, reject) => {
-        check(signal)
-        const give = (): void => {
-          if (!client.discard(id)) reject(abortError(signal))
-        }
-        const settled =
-          <A>(then: (value: A) => void) =>
-          (value: A): void => {
-            signal?.removeEventListener('abort', give)
-            then(value)
-          }
-        waiters.set(id, [...(waiters.get(id) ?? []), { resolve: settled(resolve), reject: settled(reject) }])
-        signal?.addEventListener('abort', give)
+      abortable(signal, (resolve, reject) => {
+        const waiter = { resolve, reject }
+        const others = waiters.get(id) ?? new Set()
+        known.add(id)
+        waiters.set(id, others.add(waiter))
         dispatch({
           type: 'send',
-          entry: { id, session, type, data, ...(expect !== undefined && { expect }), at: env.now() },
+          entry: { id, session, type, data, expect, at: env.now() },
         })
+        return () => {
+          others.delete(waiter)
+          if (signal?.aborted === true) client.discard(id)
+        }
       }),
     subscribe: (session, listener, { signal, ...reader } = {}) => {
       const following = follow(newReader(session, reader), { told: listener })
@@ -295,7 +278,7 @@ export const createClient = (options: ClientOptions = {}): Client => {
       return session
     },
     create: (settings = {}) => {
-      const id = hex(randomBits())
+      const id = randomId()
       // Refused or not, it is told in the outbox; nobody has to wait for it.
       client.send(id, 'create', settings).catch(() => {})
       return client.session(id)
@@ -304,8 +287,9 @@ export const createClient = (options: ClientOptions = {}): Client => {
   return client
 }
 
-const own = (code: 'shutdown' | 'queue_full' | 'internal', message: string): ClientError =>
-  new ClientError({ code, message, retryable: code !== 'internal' })
+/** The wait for a connection was given up here. */
+const noMore = (): ClientError =>
+  new ClientError({ code: 'shutdown', message: 'Not connected any more', retryable: true })
 
 /** The address of the gateway, with a slash at the end, so that it may live under a path. By hand: React Native's URL is a part of one. */
 const baseOf = (url: string): string =>

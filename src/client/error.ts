@@ -22,10 +22,13 @@ export class ClientError extends Error {
 }
 
 /** The error that a frame carries, without the frame. */
-export const wireError = ({ code, message, retryable, retry_after_ms, param }: WireError): WireError => ({
-  code,
-  message,
-  retryable,
-  ...(retry_after_ms !== undefined && { retry_after_ms }),
-  ...(param !== undefined && { param }),
-})
+export const wireError = (frame: WireError): WireError => {
+  const {
+    t: _t,
+    id: _id,
+    sub: _sub,
+    retry: _retry,
+    ...error
+  } = frame as WireError & Partial<Record<'t' | 'id' | 'sub' | 'retry', unknown>>
+  return error
+}

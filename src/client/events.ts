@@ -1,8 +1,8 @@
 import type { Event } from '../core/events.ts'
 import type { SessionState } from '../core/session.ts'
-import { abortError, check } from './abort.ts'
+import { check, sleep } from './abort.ts'
 import { ClientError } from './error.ts'
-import { readPage, Refused, type Http } from './http-call.ts'
+import { readPage, type Http } from './http-call.ts'
 import { newReader, seqOf, type Reader, type Told } from './reader.ts'
 import type { ClientEnv } from './runtime.ts'
 import type { Follower, Following } from './session.ts'
@@ -92,7 +92,7 @@ const startOf = async ({
   if (after === 'now') return { from: 'now' }
   if (typeof after === 'string') return { cursor: after }
   // A number says nothing of the epoch: the server's is taken.
-  const { cursor } = await readPage(http, id, 'now', signal ?? null)
+  const { cursor } = await readPage(http, id, 'now', signal)
   return { cursor: `${cursor.slice(0, 17)}${String(after).padStart(16, '0')}` }
 }
 
@@ -108,23 +108,17 @@ const fill = async function* (
   if (told.diverged) return yield jump
   for (let at = told.before ?? '-1'; at === '-1' || seqOf(at) < end;) {
     try {
-      const page = await readPage(http, id, at, signal ?? null)
+      const page = await readPage(http, id, at, signal)
       for (const event of JSON.parse(page.json) as readonly Event[]) if (event.seq <= end) yield event
       at = page.cursor
       if (page.upToDate) return
     } catch (error) {
       check(signal)
-      if (error instanceof Refused && !error.error.retryable) {
-        if (error.error.code !== 'trimmed') throw new ClientError(error.error)
+      if (error instanceof ClientError && !error.retryable) {
+        if (error.code !== 'trimmed') throw error
         return yield jump
       }
-      await new Promise<void>((resolve, reject) => {
-        const cancel = env.after(pause, resolve)
-        signal?.addEventListener('abort', () => {
-          cancel()
-          reject(abortError(signal))
-        })
-      })
+      await sleep(env.after, pause, signal)
     }
   }
 }

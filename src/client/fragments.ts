@@ -10,36 +10,29 @@ export const noFragments: Fragments = { parts: [], length: 0 }
 /** The most that is put together, UTF-16 code units: a snapshot of a very long session. */
 const most = 64 * 1024 * 1024
 
-/** The text is not a frame of this protocol: the connection cannot be trusted any more. */
-export class Garbled extends Error {
-  override readonly name = 'Garbled'
-}
-
-const parse = (text: string): ServerFrame => {
-  let frame: unknown
+const parse = (text: string): ServerFrame | undefined => {
   try {
-    frame = JSON.parse(text)
+    const frame = JSON.parse(text) as ServerFrame | null
+    return typeof frame?.t === 'string' ? frame : undefined
   } catch {
-    throw new Garbled('not JSON')
+    return undefined
   }
-  if (typeof frame !== 'object' || frame === null || typeof (frame as { t?: unknown }).t !== 'string')
-    throw new Garbled('not a frame')
-  return frame as ServerFrame
 }
 
 /**
- * One message of the wire: gives the frame once it is whole [E8].
- * @throws Garbled when it is no JSON, no frame, or a piece that does not follow on the one before
+ * One message of the wire: gives the frame, once it is whole [E8]. Undefined when it is no JSON, no frame, or a piece that
+ * does not follow on the one before: the connection cannot be trusted any more.
  */
-export const receive = (fragments: Fragments, text: string): readonly [Fragments, ServerFrame | undefined] => {
+export const receive = (
+  fragments: Fragments,
+  text: string,
+): { readonly rest: Fragments; readonly frame?: ServerFrame } | undefined => {
   const frame = parse(text)
-  if (frame.t !== 'frag') {
-    if (fragments.parts.length > 0) throw new Garbled('a frame between pieces')
-    return [fragments, frame]
-  }
-  const parts = [...fragments.parts, frame.data]
-  const length = fragments.length + frame.data.length
-  if (frame.i !== fragments.parts.length || frame.i >= frame.n || length > most)
-    throw new Garbled('pieces out of order')
-  return parts.length < frame.n ? [{ parts, length }, undefined] : [noFragments, parse(parts.join(''))]
+  if (frame?.t !== 'frag')
+    return frame === undefined || fragments.parts.length > 0 ? undefined : { rest: noFragments, frame }
+  const rest = { parts: [...fragments.parts, frame.data], length: fragments.length + frame.data.length }
+  if (frame.i !== fragments.parts.length || frame.i >= frame.n || rest.length > most) return undefined
+  if (rest.parts.length < frame.n) return { rest }
+  const whole = parse(rest.parts.join(''))
+  return whole === undefined ? undefined : { rest: noFragments, frame: whole }
 }

@@ -1,4 +1,5 @@
 import type { WireError } from '../core/frames.ts'
+import { ClientError } from './error.ts'
 
 /** As much of `fetch` as is used. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>
@@ -14,37 +15,22 @@ export interface Http {
   readonly after: (ms: number, call: () => void) => () => void
 }
 
-/** The server answered, and it was no. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-  readonly error: WireError
-  constructor(error: WireError) {
-    super(error.message)
-    this.error = error
-  }
-}
-
-/** The wire must be given up, with this close code. */
-export class Broken extends Error {
-  override readonly name = 'Broken'
-  readonly code: number
-  constructor(code: number) {
-    super(`broken: ${code}`)
-    this.code = code
-  }
-}
+/** An event stream was open and said nothing: something on the way keeps it back. */
+export const heldBack = new Error()
 
 /**
  * One request, with the credential.
- * @throws Refused when the server says no in its envelope; any other error means that the way there is broken
+ * @throws ClientError when the server says no in its envelope; any other error means that the way there is broken
  */
 export const call = async (http: Http, path: string, init: RequestInit = {}): Promise<Response> => {
   const headers = { ...(init.headers as Record<string, string> | undefined), ...http.headers }
-  const response = await http.fetch(`${http.base}${path}`, { ...init, cache: 'no-store', headers })
+  // Called as a method it would complain about its `this`.
+  const { fetch } = http
+  const response = await fetch(`${http.base}${path}`, { ...init, cache: 'no-store', headers })
   if (response.ok) return response
   const { error } = (await response.json()) as { error: WireError }
-  if (typeof error?.code !== 'string') throw new Broken(1006)
-  throw new Refused({ ...error, retryable: error.retryable === true })
+  if (typeof error?.code !== 'string') throw new Error()
+  throw new ClientError({ ...error, retryable: error.retryable === true })
 }
 
 /** The path of something of a session. */
@@ -63,13 +49,15 @@ export const readPage = async (
   http: Http,
   session: string,
   offset: string,
-  signal: AbortSignal | null,
+  signal: AbortSignal | undefined,
   live = '',
 ): Promise<Page> => {
-  const response = await call(http, `${sessionPath(session, 'events')}?offset=${offset}${live}`, { signal })
+  const response = await call(http, `${sessionPath(session, 'events')}?offset=${offset}${live}`, {
+    signal: signal ?? null,
+  })
   const text = response.status === 204 ? '' : await response.text()
   const cursor = response.headers.get('stream-next-offset')
-  if (cursor === null) throw new Broken(1006)
+  if (cursor === null) throw new Error()
   return { json: text === '' ? '[]' : text, cursor, upToDate: response.headers.get('stream-up-to-date') === 'true' }
 }
 

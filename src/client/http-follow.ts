@@ -1,13 +1,8 @@
 import type { ClientFrame } from '../core/frames.ts'
-import { Broken, call, under, readPage, sessionPath, type Http } from './http-call.ts'
-import { silentStream } from './ladder.ts'
+import { sleep } from './abort.ts'
+import { call, heldBack, under, readPage, sessionPath, type Http } from './http-call.ts'
+import type { Hear } from './socket.ts'
 import { newSseParser } from './sse.ts'
-
-/** What following tells: frames as text, so that events are passed on without being parsed and written again. */
-interface On {
-  message(text: string): unknown
-  alive(): unknown
-}
 
 /** ms without a byte after which an event stream is taken for held back; the server sends something every 15 s. */
 const silence = 30_000
@@ -19,24 +14,26 @@ const pause = 3_000
 /** The cursor before the first event of a log. */
 export const originOf = (cursor: string): string => `${cursor.slice(0, 17)}${'0'.repeat(16)}`
 
-/** Serves a `sub` frame by requests, until the signal aborts. @throws Refused, Broken, or what `fetch` throws */
+/** Serves a `sub` frame by requests, until the signal aborts. @throws ClientError, `heldBack`, or what `fetch` throws */
 export const follow = async (
   http: Http,
   frame: Extract<ClientFrame, { t: 'sub' }>,
   how: 'sse' | 'long-poll' | 'poll',
-  on: On,
+  hear: Hear,
   signal: AbortSignal,
 ): Promise<void> => {
   const { id, session } = frame
   let cursor = ''
+  /** Text, so that events are passed on without being parsed and written again. */
+  const say = (text: string): void => hear({ type: 'message', text })
   const ok = (mode: string, at: string, head: string, state?: unknown): void => {
     cursor = at
-    on.message(JSON.stringify({ t: 'sub.ok', id, mode, cursor: at, head, state }))
+    say(JSON.stringify({ t: 'sub.ok', id, mode, cursor: at, head, state }))
   }
   /** Passes a page on as one `ev`: the reader checks that it follows. */
   const pass = (json: string, next: string): void => {
-    if (next === cursor) return void on.alive()
-    on.message(`{"t":"ev","sub":${JSON.stringify(id)},"prev":"${cursor}","cursor":"${next}","e":${json}}`)
+    if (next === cursor) return hear({ type: 'heard' })
+    say(`{"t":"ev","sub":${JSON.stringify(id)},"prev":"${cursor}","cursor":"${next}","e":${json}}`)
     cursor = next
   }
 
@@ -55,16 +52,16 @@ export const follow = async (
   for (;;) {
     const live = isLive && how !== 'poll'
     if (live && how === 'sse') {
-      await stream(http, session, cursor, pass, on, signal)
+      await stream(http, session, cursor, pass, hear, signal)
       continue
     }
     const page = await readPage(http, session, cursor, signal, live ? '&live=long-poll' : '')
     pass(page.json, page.cursor)
     if (page.upToDate && !isLive) {
       isLive = true
-      on.message(JSON.stringify({ t: 'live', sub: id, cursor }))
+      say(JSON.stringify({ t: 'live', sub: id, cursor }))
     }
-    if (isLive && how === 'poll') await rest(http, pause, signal)
+    if (isLive && how === 'poll') await sleep(http.after, pause, signal)
   }
 }
 
@@ -74,7 +71,7 @@ const stream = async (
   session: string,
   offset: string,
   pass: (json: string, next: string) => void,
-  on: On,
+  hear: Hear,
   signal: AbortSignal,
 ): Promise<void> => {
   const held = under(signal)
@@ -88,7 +85,7 @@ const stream = async (
     const path = `${sessionPath(session, 'events')}?offset=${offset}&live=sse`
     const response = await call(http, path, { signal: held.signal, headers: { accept: 'text/event-stream' } })
     // React Native's fetch gives no stream.
-    if (response.body === null || response.body === undefined) throw new Broken(silentStream)
+    if (response.body === null || response.body === undefined) throw heldBack
     const parse = newSseParser()
     const text = new TextDecoder()
     let data = ''
@@ -96,28 +93,19 @@ const stream = async (
     for (let some = await reader.read(); !some.done; some = await reader.read()) {
       cancel()
       cancel = http.after(silence, hush)
-      on.alive()
+      hear({ type: 'heard' })
       for (const message of parse(text.decode(some.value as Uint8Array, { stream: true }))) {
         if (message.event === 'data')
-          data = data === '' ? message.data : `${data.trim().slice(0, -1)},${message.data.trim().slice(1)}`
+          data = data === '' ? message.data : `${data.slice(0, -1)},${message.data.slice(1)}`
         if (message.event !== 'control') continue
         pass(data === '' ? '[]' : data, (JSON.parse(message.data) as { streamNextOffset: string }).streamNextOffset)
         data = ''
       }
     }
   } catch (error) {
-    throw silent ? new Broken(silentStream) : error
+    throw silent ? heldBack : error
   } finally {
     cancel()
     held.abort()
   }
 }
-
-const rest = (http: Http, ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const cancel = http.after(ms, resolve)
-    signal.addEventListener('abort', () => {
-      cancel()
-      reject(signal.reason as Error)
-    })
-  })

@@ -3,7 +3,7 @@ import type { Store } from './store.ts'
 
 /** As much of the Web Locks API as is used. */
 interface Locks {
-  request(name: string, options: { readonly signal?: AbortSignal }, hold: () => Promise<void>): Promise<void>
+  request(name: string, hold: () => Promise<void>): Promise<void>
   query(): Promise<{ readonly held?: readonly { readonly name?: string }[] }>
 }
 
@@ -53,9 +53,8 @@ const table = 'outbox'
 /** The outbox of a browser. A tab sends its own entries, and takes over those of tabs that are gone. */
 export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions): Store => {
   const lockName = (owner: string): string => `holdfast:${name}:${owner}`
-  const gone = new AbortController()
   let database: Promise<Database> | undefined
-  let held: Promise<void> | undefined
+  let held: Promise<unknown> | undefined
 
   const open = (): Promise<Database> => {
     database ??= new Promise((resolve, reject) => {
@@ -65,33 +64,35 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
         request.result.addEventListener('versionchange', () => request.result.close())
         resolve(request.result)
       })
-      request.addEventListener('error', () => {
-        database = undefined
-        reject(request.error as Error)
-      })
+      request.addEventListener('error', () => reject(request.error as Error))
     })
     return database
   }
-  const change = async (work: (rows: Rows) => void): Promise<void> => {
-    const transaction = (await open()).transaction(table, 'readwrite', { durability: 'strict' })
-    work(transaction.objectStore(table))
-    await new Promise<void>((resolve, reject) => {
-      transaction.addEventListener('complete', () => resolve())
-      transaction.addEventListener('abort', () => reject(transaction.error as Error))
-    })
+  /** Resolves when it is on the disk. A connection that the browser has closed meanwhile is opened once more. */
+  const change = async (work: (rows: Rows) => void, again = true): Promise<void> => {
+    try {
+      const transaction = (await open()).transaction(table, 'readwrite', { durability: 'strict' })
+      await new Promise<void>((resolve, reject) => {
+        transaction.addEventListener('complete', () => resolve())
+        transaction.addEventListener('abort', () => reject(transaction.error as Error))
+        work(transaction.objectStore(table))
+      })
+    } catch (error) {
+      database = undefined
+      if (!again) throw error
+      await change(work, false)
+    }
   }
 
   /** Held as long as the tab lives: the browser lets go of it when the tab is gone, however it went. */
-  const live = (): Promise<void> => {
+  const live = (): Promise<unknown> => {
     held ??= new Promise((resolve) => {
-      if (locks === undefined) return resolve()
       const hold = (): Promise<void> => {
-        resolve()
-        return new Promise((free) => {
-          gone.signal.addEventListener('abort', () => free())
-        })
+        resolve(true)
+        return new Promise(() => {})
       }
-      locks.request(lockName(tab), {}, hold).catch(() => resolve())
+      if (locks === undefined) resolve(false)
+      else locks.request(lockName(tab), hold).catch(resolve)
     })
     return held
   }
@@ -99,23 +100,18 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
   return {
     load: async () => {
       await live()
-      const { held: others = [] } = (await locks?.query()) ?? {}
-      const alive = new Set(others.map((lock) => lock.name))
-      let mine: Row[] = []
+      const alive = new Set((await locks?.query())?.held?.map((lock) => lock.name))
+      let left: Row[] = []
       await change((rows) => {
         const all = rows.getAll()
         all.addEventListener('success', () => {
-          mine = all.result.filter((row) => row.tab === tab || !alive.has(lockName(row.tab)))
-          for (const row of mine) if (row.tab !== tab) rows.put({ ...row, tab })
+          left = all.result.filter((row) => row.tab !== tab && !alive.has(lockName(row.tab)))
+          for (const row of left) rows.put({ ...row, tab })
         })
       })
-      return mine.map(({ tab: _tab, ...entry }) => entry).sort((a, b) => a.at - b.at)
+      return left.map(({ tab: _tab, ...entry }) => entry)
     },
     put: (entry) => change((rows) => void rows.put({ ...entry, tab })),
     remove: (id) => change((rows) => void rows.delete(id)),
-    close: () => {
-      gone.abort()
-      database?.then((open) => open.close()).catch(() => {})
-    },
   }
 }

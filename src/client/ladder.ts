@@ -22,7 +22,7 @@ export const reasonOf = (code: number, reason = ''): WireError | null =>
   isFatal(code)
     ? {
         code: (reason === '' ? (code === 4401 ? 'unauthorized' : 'internal') : reason) as FailureCode,
-        message: `The server closed the connection (${code} ${reason})`,
+        message: `Closed: ${code} ${reason}`,
         retryable: false,
       }
     : null

@@ -90,7 +90,7 @@ export const newLink = (options: Partial<LinkOptions> = {}): Link => ({
   probe: 0,
   probeAt: 0,
   conns: 0,
-  rung: options.rungs?.[0] ?? 'websocket',
+  rung: 'websocket',
   refused: 0,
   attempts: 0,
   since: 0,

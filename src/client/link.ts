@@ -3,13 +3,14 @@ import type { ServerFrame, WireError } from '../core/frames.ts'
 import { beat, overdue } from './heartbeat.ts'
 import { wireError } from './error.ts'
 import { fallen, isFatal, reasonOf, renewable } from './ladder.ts'
+import type { Moment } from './moment.ts'
 import type { Link, LinkEffect, LinkInput, LinkStep } from './link-state.ts'
 
 /** ms; PROTOCOL.md [L] says why these. */
 const times = { opening: 10_000, stable: 5_000, proof: 3_000, probe: 60_000 }
 
-/** @param random 0 ≤ random < 1, a new one for each step */
-export const stepLink = (link: Link, input: LinkInput, now: number, random: number): LinkStep => {
+export const stepLink = (link: Link, input: LinkInput, at: Moment): LinkStep => {
+  const { now } = at
   switch (input.type) {
     case 'connect':
       return link.phase === 'idle' || link.phase === 'error' ? open(fresh(link), now) : [link, []]
@@ -24,16 +25,15 @@ export const stepLink = (link: Link, input: LinkInput, now: number, random: numb
     case 'opened':
       return isOurs(link, input.conn) ? [link, [{ type: 'greet', conn: input.conn }]] : [link, []]
     case 'closed':
-      if (input.conn === link.conn && link.conn !== 0)
-        return lose(link, now, random, { code: input.code, reason: input.reason })
+      if (input.conn === link.conn && link.conn !== 0) return lose(link, at, { code: input.code, reason: input.reason })
       return input.conn === link.probe ? [{ ...link, probe: 0, probeAt: now + times.probe }, []] : [link, []]
     case 'heard':
       return [input.conn === link.conn ? heard(link, now) : link, []]
     case 'frame':
       if (!isOurs(link, input.conn)) return [link, []]
-      return frame(link, input.conn, input.frame, now, random)
+      return frame(link, input.conn, input.frame, at)
     case 'tick':
-      return tick(link, now, random)
+      return tick(link, at)
   }
 }
 
@@ -99,7 +99,8 @@ interface Loss {
   readonly delay?: number | undefined
 }
 
-const lose = (link: Link, now: number, random: number, loss: Loss): LinkStep => {
+const lose = (link: Link, at: Moment, loss: Loss): LinkStep => {
+  const { now, random } = at
   // An `err` before a fatal close says more than its number; before any other end it was about something else.
   const error = loss.error ?? (isFatal(loss.code) ? link.error : null) ?? reasonOf(loss.code, loss.reason)
   const effects = closing(link)
@@ -113,7 +114,8 @@ const lose = (link: Link, now: number, random: number, loss: Loss): LinkStep => 
   ]
 }
 
-const frame = (link: Link, conn: number, frame: ServerFrame, now: number, random: number): LinkStep => {
+const frame = (link: Link, conn: number, frame: ServerFrame, at: Moment): LinkStep => {
+  const { now } = at
   const promoted = conn === link.probe
   if (frame.t === 'welcome') {
     const next: Link = {
@@ -149,7 +151,7 @@ const frame = (link: Link, conn: number, frame: ServerFrame, now: number, random
     case 'bye': {
       const draining = frame.code === 'draining'
       const code = frame.retry ? 4000 : frame.code === 'unauthorized' ? 4401 : 4400
-      return lose({ ...next, draining }, now, random, { code, error: wireError(frame), delay: frame.retry_after_ms })
+      return lose({ ...next, draining }, at, { code, error: wireError(frame), delay: frame.retry_after_ms })
     }
     case 'err':
       return [frame.id === undefined && frame.sub === undefined ? { ...next, error: wireError(frame) } : next, []]
@@ -158,13 +160,13 @@ const frame = (link: Link, conn: number, frame: ServerFrame, now: number, random
   }
 }
 
-const tick = (link: Link, now: number, random: number): LinkStep => {
+const tick = (link: Link, at: Moment): LinkStep => {
+  const { now } = at
   if (link.phase === 'waiting') return now >= link.retryAt ? open(link, now) : [link, []]
-  if (link.phase === 'opening')
-    return now >= link.since + times.opening ? lose(link, now, random, { code: 1006 }) : [link, []]
+  if (link.phase === 'opening') return now >= link.since + times.opening ? lose(link, at, { code: 1006 }) : [link, []]
   if (link.phase !== 'up') return [link, []]
   if (now >= deadline(link)) {
-    const [lost, effects] = lose(link, now, random, { code: 4002 })
+    const [lost, effects] = lose(link, at, { code: 4002 })
     // A link that failed its proof is reopened at once: the user is looking.
     return now >= link.proveBy && lost.phase === 'waiting' ? open(lost, now, effects) : [lost, effects]
   }

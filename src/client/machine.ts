@@ -3,6 +3,7 @@ import { noFragments, receive, type Fragments } from './fragments.ts'
 import { wireError } from './error.ts'
 import { stepLink, linkWake } from './link.ts'
 import { newLink, type Link, type LinkEffect, type LinkInput, type LinkOptions } from './link-state.ts'
+import type { Moment } from './moment.ts'
 import * as box from './outbox.ts'
 import * as readers from './reader.ts'
 
@@ -37,8 +38,6 @@ export type Input =
   | { readonly type: 'unfollow'; readonly key: string }
   /** The application cannot take more: a paused reader costs the server nothing, and keeps its cursor. */
   | { readonly type: 'pause' | 'resume'; readonly key: string }
-  /** An ephemeral frame: sent when that is possible now, else dropped. */
-  | { readonly type: 'whisper'; readonly frame: Extract<ClientFrame, { t: 'eph' }> }
 
 export type Effect =
   | Extract<LinkEffect, { type: 'open' | 'close' | 'greet' | 'renew' }>
@@ -46,10 +45,9 @@ export type Effect =
   /** Keep this entry, or forget it, where it survives the process. */
   | { readonly type: 'keep'; readonly entry: box.Entry }
   | { readonly type: 'forget'; readonly id: string }
-  /** The fate of a command. `full`: the box has no room, it was not taken. */
+  /** The fate of a command. */
   | { readonly type: 'acked'; readonly id: string; readonly cursor: string; readonly dup: boolean }
   | { readonly type: 'refused'; readonly id: string; readonly error: WireError }
-  | { readonly type: 'full'; readonly id: string }
   | { readonly type: 'discarded'; readonly id: string }
   | { readonly type: 'told'; readonly key: string; readonly told: readers.Told; readonly bytes: number }
   /** A frame that is no business of this machine: ephemeral ones, and kinds it does not know. */
@@ -66,14 +64,14 @@ export const newMachine = (options: Partial<LinkOptions> = {}): Machine => ({
   served: 0,
 })
 
-/**
- * @param now ms of a clock that never jumps
- * @param random 0 ≤ random < 1, a new one for each step
- */
+/** One input. @see Moment for `now` and `random` */
 export const step = (machine: Machine, input: Input, now: number, random: number): Step => {
-  const effects: Effect[] = []
-  const next = handle(machine, input, now, random, effects)
-  return [pump(next, now, effects), effects]
+  const at: Doing = { now, random, effects: [] }
+  return [pump(handle(machine, input, at), at), at.effects]
+}
+
+interface Doing extends Moment {
+  readonly effects: Effect[]
 }
 
 /** When the next `tick` is due; Infinity: only another input can change anything. */
@@ -86,28 +84,32 @@ export const wake = (machine: Machine, now: number): number => {
   return Math.min(link, box.outboxWake(machine.outbox, now), ...later)
 }
 
-const handle = (machine: Machine, input: Input, now: number, random: number, effects: Effect[]): Machine => {
+const handle = (machine: Machine, input: Input, at: Doing): Machine => {
   switch (input.type) {
     case 'message':
-      return message(machine, input, now, random, effects)
+      return message(machine, input, at)
     case 'send': {
       const outbox = box.put(machine.outbox, input.entry)
       if (outbox === machine.outbox) return machine
-      effects.push(outbox === undefined ? { type: 'full', id: input.entry.id } : { type: 'keep', entry: input.entry })
-      return { ...machine, outbox: outbox ?? machine.outbox }
+      if (outbox === undefined) {
+        at.effects.push({ type: 'refused', id: input.entry.id, error: full })
+        return machine
+      }
+      at.effects.push({ type: 'keep', entry: input.entry })
+      return { ...machine, outbox }
     }
     case 'adopt':
       return { ...machine, outbox: box.adopt(machine.outbox, input.entries) }
     case 'discard': {
       const slot = machine.outbox.find((one) => one.id === input.id)
       if (slot === undefined || !box.isRemovable(slot)) return machine
-      effects.push({ type: 'forget', id: input.id }, { type: 'discarded', id: input.id })
+      at.effects.push({ type: 'forget', id: input.id }, { type: 'discarded', id: input.id })
       return { ...machine, outbox: box.remove(machine.outbox, input.id) }
     }
     case 'follow':
       return withReader(machine, input.key, input.reader)
     case 'unfollow': {
-      leave(machine, input.key, effects)
+      leave(machine, input.key, at)
       const rest = new Map(machine.readers)
       rest.delete(input.key)
       return { ...machine, readers: rest }
@@ -117,28 +119,28 @@ const handle = (machine: Machine, input: Input, now: number, random: number, eff
       const reader = machine.readers.get(input.key)
       if (reader === undefined || reader.phase === 'failed' || (reader.phase === 'paused') === (input.type === 'pause'))
         return machine
-      leave(machine, input.key, effects)
+      leave(machine, input.key, at)
       return withReader(machine, input.key, { ...reader, sub: '', phase: input.type === 'pause' ? 'paused' : 'idle' })
     }
-    case 'whisper':
-      if (machine.link.phase === 'up') effects.push(write(machine.link.conn, input.frame))
-      return machine
     default:
-      return linked(machine, input, now, random, effects)
+      return linked(machine, input, at)
   }
 }
 
+/** The box has no room: the command was not taken [W9]. */
+const full: WireError = { code: 'queue_full', message: '100 commands wait already', retryable: true }
+
 const write = (conn: number, frame: ClientFrame): Effect => ({ type: 'write', conn, frame })
 
-const leave = (machine: Machine, key: string, effects: Effect[]): void => {
+const leave = (machine: Machine, key: string, at: Doing): void => {
   const sub = machine.readers.get(key)?.sub ?? ''
-  if (sub !== '' && machine.link.phase === 'up') effects.push(write(machine.link.conn, { t: 'unsub', id: sub }))
+  if (sub !== '' && machine.link.phase === 'up') at.effects.push(write(machine.link.conn, { t: 'unsub', id: sub }))
 }
 
-const linked = (machine: Machine, input: LinkInput, now: number, random: number, effects: Effect[]): Machine => {
-  const [link, done] = stepLink(machine.link, input, now, random)
+const linked = (machine: Machine, input: LinkInput, at: Doing): Machine => {
+  const [link, done] = stepLink(machine.link, input, at)
   for (const effect of done)
-    effects.push(
+    at.effects.push(
       effect.type === 'ping' || effect.type === 'pong' ? write(effect.conn, { t: effect.type, n: effect.n }) : effect,
     )
   return link === machine.link ? machine : { ...machine, link }
@@ -149,55 +151,40 @@ const withReader = (machine: Machine, key: string, reader: readers.Reader): Mach
   readers: new Map(machine.readers).set(key, reader),
 })
 
-const message = (
-  machine: Machine,
-  input: Extract<Input, { type: 'message' }>,
-  now: number,
-  random: number,
-  effects: Effect[],
-): Machine => {
+const message = (machine: Machine, input: Extract<Input, { type: 'message' }>, at: Doing): Machine => {
   const { conn, text } = input
   if (conn !== machine.link.conn && conn !== machine.link.probe) return machine
   // Only the connection in use sends pieces: a probe has nothing to say but welcome.
   const main = conn === machine.link.conn
-  try {
-    const [fragments, frame] = receive(main ? machine.fragments : noFragments, text)
-    const next = main ? { ...machine, fragments } : machine
-    const bytes = text.length + (main ? machine.fragments.length : 0)
-    if (frame === undefined) return linked(next, { type: 'heard', conn }, now, random, effects)
-    const after = linked(next, { type: 'frame', conn, frame }, now, random, effects)
-    return main ? dispatch(after, frame, bytes, now, random, effects) : after
-  } catch {
-    effects.push({ type: 'close', conn })
-    return linked(machine, { type: 'closed', conn, code: 1002 }, now, random, effects)
+  const before = main ? machine.fragments : noFragments
+  const got = receive(before, text)
+  if (got === undefined) {
+    at.effects.push({ type: 'close', conn })
+    return linked(machine, { type: 'closed', conn, code: 1002 }, at)
   }
+  const { rest, frame } = got
+  const next = main ? { ...machine, fragments: rest } : machine
+  if (frame === undefined) return linked(next, { type: 'heard', conn }, at)
+  const after = linked(next, { type: 'frame', conn, frame }, at)
+  return main ? dispatch(after, frame, before.length + text.length, at) : after
 }
 
-const dispatch = (
-  machine: Machine,
-  frame: ServerFrame,
-  bytes: number,
-  now: number,
-  random: number,
-  effects: Effect[],
-): Machine => {
+const dispatch = (machine: Machine, frame: ServerFrame, bytes: number, at: Doing): Machine => {
   switch (frame.t) {
     case 'ack':
       if (!machine.outbox.some((slot) => slot.id === frame.id)) return machine
-      effects.push(
+      at.effects.push(
         { type: 'forget', id: frame.id },
         { type: 'acked', id: frame.id, cursor: frame.cursor, dup: frame.dup === true },
       )
       return { ...machine, outbox: box.remove(machine.outbox, frame.id) }
     case 'err':
-      return frame.id === undefined
-        ? told(machine, frame.sub, frame, bytes, now, random, effects)
-        : refused(machine, frame.id, frame, now, random, effects)
+      return frame.id === undefined ? told(machine, frame.sub, frame, bytes, at) : refused(machine, frame.id, frame, at)
     case 'sub.ok':
-      return told(machine, frame.id, frame, bytes, now, random, effects)
+      return told(machine, frame.id, frame, bytes, at)
     case 'ev':
     case 'live':
-      return told(machine, frame.sub, frame, bytes, now, random, effects)
+      return told(machine, frame.sub, frame, bytes, at)
     case 'welcome':
     case 'ping':
     case 'pong':
@@ -206,49 +193,34 @@ const dispatch = (
     case 'auth.expiring':
       return machine
     default:
-      effects.push({ type: 'other', frame })
+      at.effects.push({ type: 'other', frame })
       return machine
   }
 }
 
-const refused = (
-  machine: Machine,
-  id: string,
-  frame: WireError,
-  now: number,
-  random: number,
-  effects: Effect[],
-): Machine => {
+const refused = (machine: Machine, id: string, frame: WireError, at: Doing): Machine => {
   const error = wireError(frame)
-  const outbox = box.refuse(machine.outbox, id, error, now, random)
+  const outbox = box.refuse(machine.outbox, id, error, at)
   const slot = outbox.find((one) => one.id === id)
   if (slot?.state === 'refused')
-    effects.push({ type: 'keep', entry: box.toEntry(slot) }, { type: 'refused', id, error })
+    at.effects.push({ type: 'keep', entry: box.toEntry(slot) }, { type: 'refused', id, error })
   return { ...machine, outbox }
 }
 
-const told = (
-  machine: Machine,
-  sub: string | undefined,
-  frame: ServerFrame,
-  bytes: number,
-  now: number,
-  random: number,
-  effects: Effect[],
-): Machine => {
+const told = (machine: Machine, sub: string | undefined, frame: ServerFrame, bytes: number, at: Doing): Machine => {
   const [key, reader] = [...machine.readers].find(([, one]) => one.sub !== '' && one.sub === sub) ?? []
   if (key === undefined || reader === undefined) return machine
-  const [next, news] = readers.take(reader, frame, bytes, now, random)
-  for (const one of news) effects.push({ type: 'told', key, told: one, bytes })
+  const [next, news] = readers.take(reader, frame, bytes, at)
+  for (const one of news) at.effects.push({ type: 'told', key, told: one, bytes })
   // It gave its subscription up, not the server: say so, before a new one is made.
-  if (next.sub === '' && frame.t !== 'err') effects.push(write(machine.link.conn, { t: 'unsub', id: reader.sub }))
+  if (next.sub === '' && frame.t !== 'err') at.effects.push(write(machine.link.conn, { t: 'unsub', id: reader.sub }))
   const [thanked, got] = readers.thank(next)
-  if (got !== undefined) effects.push(write(machine.link.conn, got))
+  if (got !== undefined) at.effects.push(write(machine.link.conn, got))
   return withReader(machine, key, thanked)
 }
 
 /** Whatever can be asked for or sent now, is. */
-const pump = (machine: Machine, now: number, effects: Effect[]): Machine => {
+const pump = (machine: Machine, at: Doing): Machine => {
   const { link } = machine
   const conn = link.phase === 'up' ? link.conn : 0
   const fresh = conn === machine.served ? machine : moved(machine, conn)
@@ -260,15 +232,15 @@ const pump = (machine: Machine, now: number, effects: Effect[]): Machine => {
     const unborn = fresh.outbox.some(
       (slot) => slot.session === reader.session && slot.type === 'create' && slot.state !== 'refused',
     )
-    if (reader.phase !== 'idle' || reader.notBefore > now || unborn) continue
+    if (reader.phase !== 'idle' || reader.notBefore > at.now || unborn) continue
     subs += 1
     const [asked, frame] = readers.ask(reader, String(subs))
     next.set(key, asked)
-    effects.push(write(conn, frame))
+    at.effects.push(write(conn, frame))
   }
   // A device without a network keeps what it would send: in a held socket nobody sees it waiting.
-  const [outbox, frames] = link.offline ? [fresh.outbox, []] : box.flush(fresh.outbox, now, link.inFlight)
-  for (const frame of frames) effects.push(write(conn, frame))
+  const [outbox, frames] = link.offline ? [fresh.outbox, []] : box.flush(fresh.outbox, at.now, link.inFlight)
+  for (const frame of frames) at.effects.push(write(conn, frame))
   return { ...fresh, subs, outbox, readers: subs === fresh.subs ? fresh.readers : next }
 }
 

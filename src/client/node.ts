@@ -36,7 +36,6 @@ export const fileStore = (folder: string): Store => {
         await rename(draft, fileOf(entry.id))
       }),
     remove: (id) => inTurn(() => rm(fileOf(id), { force: true })),
-    close: () => {},
   }
 }
 

@@ -1,5 +1,6 @@
 import { backoffDelay } from '../core/backoff.ts'
 import type { ClientFrame, WireError } from '../core/frames.ts'
+import type { Moment } from './moment.ts'
 
 /** A command as it is kept until the server has it. JSON, so that any store can hold it. */
 export interface Entry {
@@ -7,7 +8,7 @@ export interface Entry {
   readonly session: string
   readonly type: string
   readonly data: unknown
-  readonly expect?: string
+  readonly expect?: string | undefined
   /** When it was written, ms since 1970: the order in which entries of an earlier page come back. */
   readonly at: number
   /** The server's final no. Kept until the user has seen it. */
@@ -92,7 +93,7 @@ const toFrame = ({ id, session, type, data, expect }: Entry): ClientFrame => ({
   session,
   type,
   data,
-  ...(expect !== undefined && { expect }),
+  expect,
 })
 
 /** The connection is gone: what was on its way may or may not have arrived, so it is sent again under the same id. */
@@ -104,8 +105,8 @@ export const requeue = (box: Outbox): Outbox =>
 /** Acknowledged, or taken out by the user. */
 export const remove = (box: Outbox, id: string): Outbox => box.filter((slot) => slot.id !== id)
 
-/** The server said no: for now (it is tried again by itself), or finally. @param random 0 ≤ random < 1 */
-export const refuse = (box: Outbox, id: string, error: WireError, now: number, random: number): Outbox =>
+/** The server said no: for now (it is tried again by itself), or finally. */
+export const refuse = (box: Outbox, id: string, error: WireError, at: Moment): Outbox =>
   box.map((slot): Slot => {
     if (slot.id !== id || slot.state === 'refused') return slot
     // No credential: the connection stops, the command was not looked at.
@@ -115,7 +116,7 @@ export const refuse = (box: Outbox, id: string, error: WireError, now: number, r
       ...slot,
       state: 'queued',
       unsure: false,
-      notBefore: now + (error.retry_after_ms ?? backoffDelay(slot.tries + 1, random)),
+      notBefore: at.now + (error.retry_after_ms ?? backoffDelay(slot.tries + 1, at.random)),
     }
   })
 

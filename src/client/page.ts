@@ -1,7 +1,6 @@
 /** As much of a browser as is listened to. */
 interface Target {
-  addEventListener?(type: string, listener: () => void): void
-  removeEventListener?(type: string, listener: () => void): void
+  addEventListener?(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
 }
 export interface PageEvents {
   /** The page is seen again: prove that the link lives. */
@@ -17,14 +16,12 @@ export const watchPage = (events: PageEvents): (() => void) => {
   const seen = (): void => {
     if (document.visibilityState !== 'hidden') events.look()
   }
-  const rows: readonly (readonly [Target, string, () => void])[] = [
-    [document, 'visibilitychange', seen],
-    [page, 'pageshow', seen],
-    [page, 'online', () => events.online(true)],
-    [page, 'offline', () => events.online(false)],
-  ]
-  for (const [target, type, listener] of rows) target.addEventListener?.(type, listener)
-  return () => {
-    for (const [target, type, listener] of rows) target.removeEventListener?.(type, listener)
-  }
+  const stop = new AbortController()
+  const on = (target: Target, type: string, listener: () => void): void =>
+    target.addEventListener?.(type, listener, stop)
+  on(document, 'visibilitychange', seen)
+  on(page, 'pageshow', seen)
+  on(page, 'online', () => events.online(true))
+  on(page, 'offline', () => events.online(false))
+  return () => stop.abort()
 }

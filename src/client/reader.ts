@@ -3,6 +3,7 @@ import type { Event } from '../core/events.ts'
 import { foldSession } from '../core/fold.ts'
 import type { ClientFrame, ServerFrame, WireError } from '../core/frames.ts'
 import { wireError } from './error.ts'
+import type { Moment } from './moment.ts'
 import { emptySession, type SessionState } from '../core/session.ts'
 
 /** Where a reader without a cursor begins. */
@@ -63,15 +64,16 @@ export const newReader = (session: string, options: ReaderOptions = {}): Reader 
   session,
   sub: '',
   phase: 'idle',
-  from: options.from ?? 'start',
-  cursor: options.cursor ?? null,
+  from: 'start',
+  cursor: null,
   lost: null,
   head: null,
-  state: options.state ?? null,
+  state: null,
   notBefore: 0,
   tries: 0,
   bytes: 0,
   error: null,
+  ...options,
 })
 
 /** A reader that folds, from nothing. */
@@ -88,19 +90,17 @@ export const ask = (reader: Reader, sub: string): readonly [Reader, ClientFrame]
 
 /** The subscription is gone, the cursor stays. */
 export const rest = (reader: Reader): Reader =>
-  reader.phase === 'asked' || reader.phase === 'replay' || reader.phase === 'live'
-    ? { ...reader, sub: '', phase: 'idle', notBefore: 0 }
-    : reader
+  reader.sub === '' ? reader : { ...reader, sub: '', phase: 'idle', notBefore: 0 }
 
 /** Ask again: at once the first time, then ever later, so that what can never work is no loop. */
-const again = (reader: Reader, now: number, random: number, delay?: number): Reader => {
-  const notBefore = now + (delay ?? (reader.tries === 0 ? 0 : backoffDelay(reader.tries, random)))
+const again = (reader: Reader, at: Moment, delay?: number): Reader => {
+  const notBefore = at.now + (delay ?? (reader.tries === 0 ? 0 : backoffDelay(reader.tries, at.random)))
   return { ...reader, sub: '', phase: 'idle', tries: reader.tries + 1, notBefore }
 }
 
 /** What it has is not the log's: begin again from what the server has. */
-const anew = (reader: Reader, now: number, random: number): Reader => ({
-  ...again(reader, now, random),
+const anew = (reader: Reader, at: Moment): Reader => ({
+  ...again(reader, at),
   from: 'snapshot',
   cursor: null,
   lost: reader.cursor ?? reader.lost,
@@ -110,32 +110,27 @@ const anew = (reader: Reader, now: number, random: number): Reader => ({
 export const seqOf = (cursor: string): number => Number(cursor.slice(17))
 const epochOf = (cursor: string): string => cursor.slice(0, 16)
 
-/** A frame of this reader's subscription. @param random 0 ≤ random < 1 */
-export const take = (reader: Reader, frame: ServerFrame, bytes: number, now: number, random: number): ReaderStep => {
+/** A frame of this reader's subscription. */
+export const take = (reader: Reader, frame: ServerFrame, bytes: number, at: Moment): ReaderStep => {
   switch (frame.t) {
     case 'sub.ok':
-      return begin(reader, frame, now, random)
+      return begin(reader, frame, at)
     case 'ev':
-      return apply({ ...reader, bytes: reader.bytes + bytes }, frame, now, random)
+      return apply({ ...reader, bytes: reader.bytes + bytes }, frame, at)
     case 'live':
       return [{ ...reader, phase: 'live' }, [{ type: 'live' }]]
     case 'err':
-      return fail(reader, frame, now, random)
+      return fail(reader, frame, at)
     default:
       return [reader, []]
   }
 }
 
-const begin = (
-  reader: Reader,
-  frame: Extract<ServerFrame, { t: 'sub.ok' }>,
-  now: number,
-  random: number,
-): ReaderStep => {
+const begin = (reader: Reader, frame: Extract<ServerFrame, { t: 'sub.ok' }>, at: Moment): ReaderStep => {
   const next: Reader = { ...reader, phase: 'replay', cursor: frame.cursor, head: frame.head }
   if (frame.mode !== 'snapshot')
     // The answer begins elsewhere than asked: believing it would leave a hole.
-    return reader.cursor === null || reader.cursor === frame.cursor ? [next, []] : [anew(reader, now, random), []]
+    return reader.cursor === null || reader.cursor === frame.cursor ? [next, []] : [anew(reader, at), []]
   const state = frame.state as SessionState
   const before = reader.cursor ?? reader.lost
   // The log went back when what was shown is not in it any more.
@@ -146,29 +141,29 @@ const begin = (
   ]
 }
 
-const apply = (reader: Reader, frame: Extract<ServerFrame, { t: 'ev' }>, now: number, random: number): ReaderStep => {
-  const at = reader.cursor
-  if (at === null || epochOf(frame.prev) !== epochOf(at)) return [anew(reader, now, random), []]
+const apply = (reader: Reader, frame: Extract<ServerFrame, { t: 'ev' }>, at: Moment): ReaderStep => {
+  const had = reader.cursor
+  if (had === null || epochOf(frame.prev) !== epochOf(had)) return [anew(reader, at), []]
   // A hole: the frame is not applied, and the events are asked for again from what the reader has [E2].
-  if (frame.prev > at) return [again(reader, now, random), []]
-  const events = frame.e.filter((event) => event.seq > seqOf(at))
-  if (frame.cursor <= at) return [reader, []]
+  if (frame.prev > had) return [again(reader, at), []]
+  const events = frame.e.filter((event) => event.seq > seqOf(had))
+  if (frame.cursor <= had) return [reader, []]
   try {
     const state = reader.state === null ? null : foldSession(reader.state, events)
     return [{ ...reader, cursor: frame.cursor, state, tries: 0 }, [{ type: 'events', events }]]
   } catch {
     // A delta that does not follow: this copy is not the log's.
-    return [anew(reader, now, random), []]
+    return [anew(reader, at), []]
   }
 }
 
-const fail = (reader: Reader, frame: WireError, now: number, random: number): ReaderStep => {
+const fail = (reader: Reader, frame: WireError, at: Moment): ReaderStep => {
   const error = wireError(frame)
   if (error.code === 'cursor_diverged' || error.code === 'cursor_invalid' || error.code === 'trimmed') {
     // A snapshot that cannot be had would be asked for without end.
-    if (reader.cursor !== null || reader.from !== 'snapshot') return [anew(reader, now, random), []]
+    if (reader.cursor !== null || reader.from !== 'snapshot') return [anew(reader, at), []]
   } else if (error.retryable)
-    return [again(reader, now, random, error.retry_after_ms ?? backoffDelay(reader.tries + 1, random)), []]
+    return [again(reader, at, error.retry_after_ms ?? backoffDelay(reader.tries + 1, at.random)), []]
   return [{ ...reader, sub: '', phase: 'failed', error }, [{ type: 'failed', error }]]
 }
 

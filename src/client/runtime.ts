@@ -3,7 +3,7 @@ import type { Rung } from './ladder.ts'
 import type { LinkOptions } from './link-state.ts'
 import { newMachine, step, wake, type Effect, type Input, type Machine } from './machine.ts'
 import { guard } from './observable.ts'
-import type { Heard, Wire } from './socket.ts'
+import type { Hear, Wire } from './socket.ts'
 import type { Store } from './store.ts'
 
 /** Time and chance of a client, as arguments where a test wants to turn them. */
@@ -36,7 +36,7 @@ export interface RuntimeOptions {
   readonly store: Store
   /** What the server's log calls this client. */
   readonly name: string
-  readonly dial: (rung: Rung, heard: Heard) => Wire
+  readonly dial: (rung: Rung, hear: Hear) => Wire
   /** For `hello` and `auth`; undefined where a cookie or a header speaks. */
   readonly credential: () => Promise<string | undefined>
   /** Effects that are the application's. */
@@ -61,22 +61,17 @@ export const startRuntime = (options: RuntimeOptions): Runtime => {
   let cancelTimer = (): void => {}
 
   const open = (conn: number, rung: Rung): void => {
-    const heard: Heard = {
-      opened: () => dispatch({ type: 'opened', conn }),
-      message: (text) => dispatch({ type: 'message', conn, text }),
-      alive: () => dispatch({ type: 'heard', conn }),
-      closed: (code, reason = '') => {
-        wires.delete(conn)
-        dispatch({ type: 'closed', conn, code, reason })
-      },
+    const hear: Hear = (input) => {
+      if (input.type === 'closed') wires.delete(conn)
+      dispatch({ ...input, conn })
     }
-    wires.set(conn, dial(rung, heard))
+    wires.set(conn, dial(rung, hear))
   }
   /** Gets a credential and says it, if the connection is still wanted then. */
   const present = async (conn: number, renews: boolean): Promise<void> => {
     try {
       const auth = await credential()
-      if (!renews) wires.get(conn)?.send({ t: 'hello', v: 1, client: name, ...(auth !== undefined && { auth }) })
+      if (!renews) wires.get(conn)?.send({ t: 'hello', v: 1, client: name, auth })
       else if (auth !== undefined) wires.get(conn)?.send({ t: 'auth', token: auth })
     } catch (error) {
       // The old credential may do for a while; a connection without any is given up and tried again.

@@ -2,7 +2,7 @@ import type { CommandData, CommandType } from '../core/commands.ts'
 import type { Event } from '../core/events.ts'
 import type { SessionState } from '../core/session.ts'
 import { emptySession } from '../core/session.ts'
-import { abortError } from './abort.ts'
+import { abortable } from './abort.ts'
 import { ClientError } from './error.ts'
 import type { Ack, Client, SendOptions } from './client.ts'
 import { eventsOf, type After, type Jump } from './events.ts'
@@ -10,6 +10,7 @@ import type { Http } from './http-call.ts'
 import { observe, type Observable } from './observable.ts'
 import { newFold, rest, type Reader, type Told } from './reader.ts'
 import type { ClientEnv } from './runtime.ts'
+import { same } from './status.ts'
 
 /** What gets a reader's news: each event, and the reader after each input. */
 export interface Follower {
@@ -70,9 +71,8 @@ export const openSession = ({ id, send, follow, http, env, onBug }: SessionOptio
     const { phase, cursor, head, error } = next
     reader = next
     if (next.state !== null) state.set(next.state)
-    const old = progress.get()
-    if (old.phase !== phase || old.cursor !== cursor || old.head !== head || old.error !== error)
-      progress.set({ phase, cursor, head, error })
+    const now = { phase, cursor, head, error }
+    if (!same(now, progress.get())) progress.set(now)
   }
   /** Follows while somebody looks; afterwards the state stays, and goes on from its cursor the next time. */
   const use = (): (() => void) => {
@@ -102,21 +102,14 @@ export const openSession = ({ id, send, follow, http, env, onBug }: SessionOptio
   })
 
   const ready: Session['ready'] = ({ signal } = {}) =>
-    new Promise((resolve, reject) => {
+    abortable(signal, (resolve, reject) => {
       const look = ({ phase, error }: Progress): void => {
-        if (phase === 'live') done(() => resolve(state.get()))
-        if (phase === 'failed' && error !== null) done(() => reject(new ClientError(error)))
+        if (phase === 'live') resolve(state.get())
+        if (phase === 'failed' && error !== null) reject(new ClientError(error))
       }
-      const aborted = (): void => done(() => reject(abortError(signal)))
-      const stop = followed(progress).subscribe(look)
-      const done = (finish: () => void): void => {
-        signal?.removeEventListener('abort', aborted)
-        finish()
-        stop()
-      }
-      signal?.addEventListener('abort', aborted)
-      if (signal?.aborted === true) aborted()
-      else look(progress.get())
+      const leave = followed(progress).subscribe(look)
+      look(progress.get())
+      return leave
     })
 
   return {
@@ -124,12 +117,11 @@ export const openSession = ({ id, send, follow, http, env, onBug }: SessionOptio
     state: followed(state),
     progress: followed(progress),
     ready,
-    send: (text, { mode, ...options } = {}) =>
-      send(id, 'prompt', { text, ...(mode !== undefined && { mode }) }, options),
+    send: (text, { mode, ...options } = {}) => send(id, 'prompt', { text, mode }, options),
     command: (type, data, options) => send(id, type, data, options),
     approve: (ask, option, options) => send(id, 'answer', { ask, option }, options),
     answer: (ask, text, options) => send(id, 'answer', { ask, text }, options),
-    stop: (turn, options) => send(id, 'cancel', turn === undefined ? {} : { turn }, options),
+    stop: (turn, options) => send(id, 'cancel', { turn }, options),
     events: ({ after = 0, signal } = {}) => eventsOf({ id, after, signal, follow, http, env }),
   }
 }

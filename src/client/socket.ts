@@ -7,15 +7,16 @@ export interface Wire {
   close(): void
 }
 
-/** What a wire tells. After `closed` it tells nothing. */
-export interface Heard {
-  opened(): void
-  message(text: string): void
-  /** Bytes that are no frame. */
-  alive(): void
-  /** @param code as of a WebSocket; 1006 when nobody said */
-  closed(code: number, reason?: string): void
-}
+/** What a wire tells: the machine's inputs, without the connection's number. After `closed` it tells nothing. */
+export type Hear = (
+  input:
+    | { readonly type: 'opened' }
+    | { readonly type: 'message'; readonly text: string }
+    /** Bytes that are no frame. */
+    | { readonly type: 'heard' }
+    /** `code` as of a WebSocket; 1006 when nobody said. */
+    | { readonly type: 'closed'; readonly code: number; readonly reason?: string },
+) => void
 
 /** As much of the standard WebSocket as is used; `ws` and React Native's fit too. */
 export interface SocketLike {
@@ -25,30 +26,32 @@ export interface SocketLike {
 }
 export type SocketClass = new (url: string, protocols: string[]) => SocketLike
 
-const nothing = (): void => {}
-
 /** The top rung: one JSON text a message. */
-export const dialSocket = (Socket: SocketClass, url: string, heard: Heard): Wire => {
+export const dialSocket = (Socket: SocketClass, url: string, hear: Hear): Wire => {
   let socket: SocketLike
   let over = false
+  const tell: Hear = (input) => {
+    if (over) return
+    over = input.type === 'closed'
+    hear(input)
+  }
+  const close = (): void => void (over = true)
   try {
     socket = new Socket(url, ['holdfast.v1'])
   } catch {
     // A page's policy may forbid it; as for any other failure, the answer comes later than the call.
-    queueMicrotask(() => over || heard.closed(1006))
-    return { send: nothing, close: () => void (over = true) }
+    queueMicrotask(() => tell({ type: 'closed', code: 1006 }))
+    return { send: close, close }
   }
-  socket.addEventListener('open', () => over || heard.opened())
-  socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
-    if (!over) heard.message(typeof data === 'string' ? data : '')
-  })
-  // `close` follows on each `error`, and says no less.
-  socket.addEventListener('error', nothing)
-  socket.addEventListener('close', ({ code, reason }: { readonly code: number; readonly reason?: string }) => {
-    if (over) return
-    over = true
-    heard.closed(code, reason)
-  })
+  socket.addEventListener('open', () => tell({ type: 'opened' }))
+  socket.addEventListener('message', ({ data }: { readonly data: unknown }) =>
+    tell({ type: 'message', text: String(data) }),
+  )
+  // `close` follows on each `error`, and says no less; `ws` wants it listened to all the same.
+  socket.addEventListener('error', () => {})
+  socket.addEventListener('close', ({ code, reason = '' }: { readonly code: number; readonly reason?: string }) =>
+    tell({ type: 'closed', code, reason }),
+  )
   return {
     send: (frame) => {
       try {
@@ -58,7 +61,7 @@ export const dialSocket = (Socket: SocketClass, url: string, heard: Heard): Wire
       }
     },
     close: () => {
-      over = true
+      close()
       socket.close(1000)
     },
   }

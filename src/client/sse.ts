@@ -18,7 +18,7 @@ export const newSseParser = (): ((text: string) => readonly Message[]) => {
     rest = lines.pop() ?? ''
     for (const line of lines) {
       if (line === '') {
-        if (data.length > 0) out.push({ event: event === '' ? 'message' : event, data: data.join('\n') })
+        if (data.length > 0) out.push({ event, data: data.join('\n') })
         event = ''
         data = []
         continue

@@ -9,8 +9,6 @@ export interface Store {
   load(): Promise<readonly Entry[]>
   put(entry: Entry): Promise<void>
   remove(id: string): Promise<void>
-  /** Nothing more comes: what is still in the store may be taken over by others. */
-  close(): void
 }
 
 /** Keeps nothing: where there is no place, or nothing shall stay behind. */
@@ -18,5 +16,4 @@ export const memoryStore = (): Store => ({
   load: async () => [],
   put: async () => {},
   remove: async () => {},
-  close: () => {},
 })

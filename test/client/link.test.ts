@@ -17,7 +17,7 @@ const drive = (options: Partial<LinkOptions> = {}) => {
   let [now, random] = [1000, 0.5]
   const effects: LinkEffect[] = []
   const put = (input: LinkInput): readonly LinkEffect[] => {
-    const [next, done] = stepLink(link, input, now, random)
+    const [next, done] = stepLink(link, input, { now, random })
     link = next
     effects.push(...done)
     return done
@@ -387,7 +387,7 @@ test('[L] any inputs: a tick at the time it asked for moves it on, and one conne
       const open = new Set<number>()
       const apply = (input: LinkInput, random: number): void => {
         if (input.type === 'closed') open.delete(input.conn)
-        const [next, effects] = stepLink(link, input, now, random)
+        const [next, effects] = stepLink(link, input, { now, random })
         link = next
         for (const effect of effects) {
           if (effect.type === 'open') open.add(effect.conn)
