@@ -1,9 +1,10 @@
 import { place } from '../core/batch.ts'
 import type { Said } from '../core/events.ts'
-import { Failure, toFailure } from '../core/failures.ts'
+import { Failure, type FailureCode, toFailure } from '../core/failures.ts'
 import { foldSession } from '../core/fold.ts'
 import type { Command, Done, Lease } from '../core/ports.ts'
 import { emptySession, type SessionState, summarize } from '../core/session.ts'
+import type { End } from './ending.ts'
 import { type Hosted, hosted, type HostedOptions } from './hosted.ts'
 import { load } from './load.ts'
 
@@ -34,6 +35,15 @@ interface Entry {
   readonly stop: AbortController
 }
 
+const interrupted = (code: FailureCode, what: string): End => ({
+  outcome: 'interrupted',
+  code,
+  message: `${what} while this ran. What was said is kept; ask again to go on.`,
+  retryable: true,
+})
+const stoppedEnd = interrupted('shutdown', 'The server was stopped')
+const lostEnd = interrupted('node_lost', 'The node that ran this was lost')
+
 export const host = (options: HostOptions): Host => {
   const { journal, env, node, idleMs = 300_000, onBug } = options
   const opening = new Map<string, Promise<Hosted>>()
@@ -60,7 +70,7 @@ export const host = (options: HostOptions): Host => {
     entries.delete(session)
     opening.delete(session)
     entry.stop.abort()
-    void entry.hosted.stop({ outcome: 'interrupted', code: 'node_lost' })
+    void entry.hosted.stop(lostEnd)
   }
 
   const open = async (session: string): Promise<Hosted> => {
@@ -122,13 +132,13 @@ export const host = (options: HostOptions): Host => {
       const late = new Promise<void>((resolve) => (cancel = env.after(graceMs, resolve)))
       await Promise.race([Promise.all(running()), late])
       cancel()
-      const message = 'The server was stopped while this ran. What was said is kept; ask again to go on.'
-      const end = { outcome: 'interrupted', code: 'shutdown', message, retryable: true } as const
-      await Promise.all([...entries.values()].map((entry) => entry.hosted.stop(end)))
+      await Promise.all([...entries.values()].map((entry) => entry.hosted.stop(stoppedEnd)))
     },
     close: async () => {
       cancelSweep()
       await Promise.allSettled(opening.values())
+      // What was on its way to the journal when the drain began may have started another turn.
+      await Promise.all([...entries.values()].map(({ hosted }) => hosted.owner.idle().then(() => hosted.stop(stoppedEnd))))
       await Promise.all(
         [...entries.keys()].map((session) => release(session).catch((error: unknown) => onBug(toFailure(error)))),
       )

@@ -24,6 +24,8 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
   const held = new Map<Lease, Held>()
   const watching = watchers()
   const inboxes = new Set<() => void>()
+  /** Sessions with a commit that was not heard of: the next beat looks, as a node polls its database. */
+  const missed = new Set<string>()
   let renewed = env.monotonic()
   let alive = true
   let cancelBeat = () => {}
@@ -35,13 +37,21 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
   const isNewest = (lease: Lease) => trusting || store.sessions.get(lease.session)?.term === lease.term
   /** A node that could not renew for two thirds of its time trusts its own leases no longer. */
   const stepDown = () => {
-    if (!trusting && env.monotonic() - renewed > (ttl * 2) / 3) for (const lease of held.keys()) lose(lease)
+    if (trusting || env.monotonic() - renewed <= (ttl * 2) / 3) return
+    for (const lease of held.keys()) {
+      const session = store.sessions.get(lease.session)
+      // Others may have it: this node goes on living, so they would wait for it in vain.
+      if (session !== undefined && isNewest(lease)) session.owner = undefined
+      lose(lease)
+    }
   }
   const beat = () => {
     stepDown()
     for (const lease of held.keys()) if (!isNewest(lease)) lose(lease)
     store.nodes.set(node, store.now() + ttl)
     renewed = env.monotonic()
+    for (const session of missed) watching.tell(session, undefined)
+    missed.clear()
     cancelBeat = env.after(ttl / 3, beat)
   }
   const hear = ({ session, batch, inbox }: Change, from: string) => {
@@ -53,6 +63,7 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
     const delay = from === node ? 0 : wakeDelay()
     if (delay === 0) tell()
     else if (delay !== undefined) env.after(delay, tell)
+    else if (!inbox) missed.add(session)
   }
 
   // What a former self held would be kept from all others for as long as this one lives, and served by none.

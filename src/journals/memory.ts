@@ -18,7 +18,7 @@ export interface MemoryOptions {
   readonly commitDelay?: () => number
   /** ms from then until this node knows; a crash in between leaves rows that nobody acknowledged. Default 0. */
   readonly ackDelay?: () => number
-  /** ms until another node hears of a commit or a command; undefined: never, only by polling. Default 0. */
+  /** ms until another node hears of a commit or a command; undefined: only by looking (a third of `ttl`, 2 s for commands). Default 0. */
   readonly wakeDelay?: () => number | undefined
   /** Rules to break, so that a test can show that it would notice. */
   readonly broken?: { readonly fence?: boolean; readonly leases?: boolean; readonly dedupe?: boolean }
