@@ -10,11 +10,16 @@ interface Ring {
   readonly stop: () => void
 }
 
+export interface CachedJournal extends Journal {
+  /** What `read` gives, at once, when it is in memory. */
+  readonly recent: (session: string, after: number, max: number) => Chunk | undefined
+}
+
 /**
  * A journal whose newest commits are read from memory while someone follows the session. One watch a session is kept on
  * the journal below, however many readers there are.
  */
-export const cached = (journal: Journal): Journal => {
+export const cached = (journal: Journal): CachedJournal => {
   const rings = new Map<string, Ring>()
 
   const open = (session: string): Ring => {
@@ -73,6 +78,7 @@ export const cached = (journal: Journal): Journal => {
       return journal.epoch
     },
     watch,
+    recent: fromRing,
     read: (session, after, max = ringSize) => {
       const chunk = fromRing(session, after, max)
       return chunk === undefined ? journal.read(session, after, max) : Promise.resolve(chunk)

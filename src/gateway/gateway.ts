@@ -3,7 +3,7 @@ import type { Said } from '../core/events.ts'
 import { Failure, failures, toFailure } from '../core/failures.ts'
 import type { Agent, Command, Done, Env, Journal } from '../core/ports.ts'
 import { emptySession, type SessionState } from '../core/session.ts'
-import { cached } from './cache.ts'
+import { cached, type CachedJournal } from './cache.ts'
 import { decide } from './decide.ts'
 import { forwarder } from './forward.ts'
 import { host } from './host.ts'
@@ -38,7 +38,7 @@ export interface Receipt {
 /** The one stateful place: claims sessions, runs their turns, answers their readers. */
 export interface Gateway {
   /** The journal with the newest events in memory: read, watch and head for every reader. */
-  readonly journal: Journal
+  readonly journal: CachedJournal
   readonly agents: readonly Agent[]
   /**
    * Resolves after the command is durable. The same id with the same body does nothing again and answers as the first time.
@@ -78,7 +78,13 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       )
     return agent
   }
-  const hosting = host({ ...options, journal, onBug, agentFor, receive: (command) => inTurn(command, () => forwarding.receive(command)) })
+  const hosting = host({
+    ...options,
+    journal,
+    onBug,
+    agentFor,
+    receive: (command) => inTurn(command, () => forwarding.receive(command)),
+  })
   const house = { journal, host: hosting, onBug }
 
   /** What a repeated id gets: the first answer, or a refusal when it now says something else. */

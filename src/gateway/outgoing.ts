@@ -1,13 +1,14 @@
-import type { Dialect, Run } from '../core/dialect.ts'
+import type { Dialect } from '../core/dialect.ts'
 import { type Failure, failures, toFailure } from '../core/failures.ts'
 import type { ServerFrame } from '../core/frames.ts'
 import type { Env } from '../core/ports.ts'
 import { wireError } from './access.ts'
 import { fragments } from './fragments.ts'
-import { runFrame } from './run-frame.ts'
+import { type Numbered, runFrame } from './run-frame.ts'
 
 /** A socket, reduced to what a connection needs: no connection sees a WebSocket library, and a simulator can be one. */
 export interface Wire {
+  /** Bytes are a whole text frame, the same object for everyone who gets it. */
   readonly send: (data: string | Uint8Array) => void
   /** Bytes that are not in the network yet. */
   readonly buffered: () => number
@@ -24,7 +25,7 @@ export interface About {
 export interface Outgoing {
   readonly send: (frame: ServerFrame) => void
   /** Sends events; answers with the size in bytes. */
-  readonly sendRun: (run: Run) => number
+  readonly sendRun: (run: Numbered) => number
   /** Tells an error; one about the socket itself that has a close code ends it. */
   readonly refuse: (error: unknown, about?: About) => void
   /** Says why, then closes with the failure's code. */
@@ -73,9 +74,11 @@ export const createOutgoing = ({ wire, dialect, env, onBug, onShut }: OutgoingOp
   return {
     send,
     sendRun: (run) => {
-      const pieces = runFrame(dialect, run) ?? []
+      const pieces = runFrame(dialect, run)
       put(pieces)
-      return pieces.reduce((sum, piece) => sum + piece.length, 0)
+      let bytes = 0
+      for (const piece of pieces) bytes += piece.length
+      return bytes
     },
     refuse: (error, about) => {
       const failure = toFailure(error)

@@ -137,8 +137,10 @@ export const pump = (options: PumpOptions): Pump => {
 
 /** Whole commits joined up to the size of a frame; a commit that is larger is cut between its events. */
 const frames = function* (batches: readonly Batch[], cursor: number): Generator<readonly Batch[]> {
+  let size = batches.reduce((sum, { json }) => sum + json.length, 0)
+  if (size <= frameSize && batches[0] !== undefined && batches[0].first > cursor) return yield batches
   let frame: Batch[] = []
-  let size = 0
+  size = 0
   for (const whole of batches) {
     const rest = after(whole, cursor)
     if (rest === undefined) continue

@@ -1,22 +1,46 @@
-import type { Dialect, Run } from '../core/dialect.ts'
+import type { Dialect } from '../core/dialect.ts'
+import { type Cursor, formatCursor } from '../core/cursor.ts'
 import type { Batch } from '../core/ports.ts'
 import { fragments } from './fragments.ts'
 
-const shared = new WeakMap<Batch, Map<string, readonly Uint8Array[] | undefined>>()
+/** A run of events for one subscription, by numbers: text is made of them only where nobody has done so before. */
+export interface Numbered {
+  readonly sub: string
+  readonly epoch: number
+  /** The seq the reader has, and will have. */
+  readonly prev: number
+  readonly last: number
+  readonly batches: readonly Batch[]
+}
+
+interface Encoded extends Omit<Numbered, 'batches'> {
+  readonly dialect: Dialect
+  readonly pieces: readonly Uint8Array[]
+}
+
+const shared = new WeakMap<Batch, Encoded[]>()
 
 /**
  * A run of events as bytes: encoded once for all the readers that are at the same place and call their subscription by
  * the same name, however many there are. Kept only as long as the first of its batches is.
  */
-export const runFrame = (dialect: Dialect, run: Run): readonly Uint8Array[] | undefined => {
+export const runFrame = (dialect: Dialect, run: Numbered): readonly Uint8Array[] => {
   const first = run.batches[0]
-  if (first === undefined) return undefined
-  const known = shared.get(first) ?? new Map<string, readonly Uint8Array[] | undefined>()
-  shared.set(first, known)
-  const key = `${dialect.name} ${run.prev} ${run.cursor} ${run.sub}`
-  if (!known.has(key)) {
-    const text = dialect.encodeRun(run)
-    known.set(key, text === undefined ? undefined : fragments(text).map((piece) => Buffer.from(piece)))
-  }
-  return known.get(key)
+  if (first === undefined) return []
+  const known = shared.get(first) ?? []
+  for (const one of known)
+    if (
+      one.last === run.last &&
+      one.prev === run.prev &&
+      one.sub === run.sub &&
+      one.dialect === dialect &&
+      one.epoch === run.epoch
+    )
+      return one.pieces
+  const { sub, epoch, prev, last, batches } = run
+  const at = (seq: number): string => formatCursor({ epoch, seq } satisfies Cursor)
+  const text = dialect.encodeRun({ sub, prev: at(prev), cursor: at(last), batches })
+  const pieces = text === undefined ? [] : fragments(text).map((piece) => Buffer.from(piece))
+  shared.set(first, [...known, { dialect, sub, epoch, prev, last, pieces }])
+  return pieces
 }

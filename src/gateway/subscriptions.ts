@@ -1,11 +1,11 @@
 import { checkCursor, formatCursor, parseCursor } from '../core/cursor.ts'
-import type { Run } from '../core/dialect.ts'
 import { Failure, toFailure } from '../core/failures.ts'
 import type { ClientFrame, ServerFrame } from '../core/frames.ts'
 import type { Env } from '../core/ports.ts'
 import { type Caller, visible } from './access.ts'
 import type { Gateway } from './gateway.ts'
 import { pump, type Pump } from './pump.ts'
+import type { Numbered } from './run-frame.ts'
 
 /** The most sessions that one connection follows. */
 export const subscriptionLimit = 200
@@ -23,7 +23,7 @@ export interface SubscriptionsOptions {
   readonly room: () => boolean
   readonly send: (frame: ServerFrame) => void
   /** Sends events; answers with the size in bytes. */
-  readonly sendRun: (run: Run) => number
+  readonly sendRun: (run: Numbered) => number
   readonly refuse: (failure: Failure, sub: string) => void
   /** Follows what is only true for a moment. */
   readonly join: (session: string) => () => void
@@ -93,7 +93,7 @@ export const subscriptions = ({
         ...flow,
         env,
         room,
-        send: (prev, batches, cursor) => sendRun({ sub: id, prev: cursorOf(prev), cursor: cursorOf(cursor), batches }),
+        send: (prev, batches, last) => sendRun({ sub: id, epoch: gateway.journal.epoch, prev, last, batches }),
         live: (cursor) => send({ t: 'live', sub: id, cursor: cursorOf(cursor) }),
         fail: (failure) => {
           remove(id)

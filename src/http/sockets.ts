@@ -6,6 +6,7 @@ import type { Gateway } from '../gateway/gateway.ts'
 import type { Wire } from '../gateway/outgoing.ts'
 import { createPresence } from '../gateway/presence.ts'
 import type { Identity } from './identity.ts'
+import { framed } from './framed.ts'
 import { createBucket, frameRate } from './limits.ts'
 import type { Principal } from './route.ts'
 import type { Opening, SocketRoute } from './socket-route.ts'
@@ -47,8 +48,11 @@ export const createSockets = ({
   const accept = (dialect: Dialect, { socket, req, principal, log, admit }: Opening): void => {
     let key = principal?.key ?? ''
     const wire: Wire = {
-      send: (data) => socket.send(data, { binary: false }),
-      buffered: () => socket.bufferedAmount,
+      send: (data) => {
+        if (typeof data === 'string') socket.send(data)
+        else if (socket.readyState === socket.OPEN) req.socket.write(framed(data))
+      },
+      buffered: () => req.socket.writableLength,
       close: (code, reason) => socket.close(code, reason),
     }
     const authenticate = async (token: string): Promise<Principal | undefined> => {
