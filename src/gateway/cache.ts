@@ -6,6 +6,8 @@ const ringSize = 262_144
 interface Ring {
   batches: Batch[]
   size: number
+  /** The newest answer: most readers are at the same place. */
+  latest: { readonly after: number; readonly max: number; readonly chunk: Chunk } | undefined
   readonly wakes: Set<(batch: Batch | undefined) => void>
   readonly stop: () => void
 }
@@ -26,8 +28,10 @@ export const cached = (journal: Journal): CachedJournal => {
     const ring: Ring = {
       batches: [],
       size: 0,
+      latest: undefined,
       wakes: new Set(),
       stop: journal.watch(session, (batch) => {
+        ring.latest = undefined
         if (batch === undefined || (ring.batches.at(-1)?.last ?? batch.first - 1) !== batch.first - 1) {
           ring.batches = []
           ring.size = 0
@@ -55,21 +59,15 @@ export const cached = (journal: Journal): CachedJournal => {
     }
   }
 
-  const fromRing = (session: string, after: number, max: number): Chunk | undefined => {
-    const batches = rings.get(session)?.batches
-    const head = batches?.at(-1)?.last
-    if (batches === undefined || head === undefined || after > head || after < (batches[0]?.first ?? 0) - 1)
-      return undefined
-    const start = batches.findLastIndex((batch) => batch.first <= after + 1)
-    let size = 0
-    const taken: Batch[] = []
-    for (let i = Math.max(0, start); i < batches.length && (size < max || taken.length === 0); i++) {
-      const batch = batches[i] as Batch
-      if (batch.last <= after) continue
-      taken.push(batch)
-      size += batch.json.length
-    }
-    return { batches: taken, head }
+  const recent = (session: string, after: number, max: number): Chunk | undefined => {
+    const ring = rings.get(session)
+    const head = ring?.batches.at(-1)?.last
+    if (ring === undefined || head === undefined || after > head) return undefined
+    if (ring.latest?.after === after && ring.latest.max === max) return ring.latest.chunk
+    if (after < (ring.batches[0]?.first ?? 0) - 1) return undefined
+    const chunk = { batches: portion(ring.batches, after, max), head }
+    ring.latest = { after, max, chunk }
+    return chunk
   }
 
   return {
@@ -78,10 +76,31 @@ export const cached = (journal: Journal): CachedJournal => {
       return journal.epoch
     },
     watch,
-    recent: fromRing,
+    recent,
     read: (session, after, max = ringSize) => {
-      const chunk = fromRing(session, after, max)
+      const chunk = recent(session, after, max)
       return chunk === undefined ? journal.read(session, after, max) : Promise.resolve(chunk)
     },
   }
+}
+
+/** What follows `after`, about `max` characters of it. */
+const portion = (batches: readonly Batch[], after: number, max: number): readonly Batch[] => {
+  const taken: Batch[] = []
+  let size = 0
+  for (
+    let i = Math.max(
+      0,
+      batches.findLastIndex((batch) => batch.first <= after + 1),
+    );
+    i < batches.length;
+    i++
+  ) {
+    const batch = batches[i]
+    if (batch === undefined || batch.last <= after) continue
+    if (size >= max && taken.length > 0) break
+    taken.push(batch)
+    size += batch.json.length
+  }
+  return taken
 }

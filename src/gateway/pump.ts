@@ -63,7 +63,7 @@ export const pump = (options: PumpOptions): Pump => {
   }
 
   const step = (): void => {
-    if (stopped || reading || !more || cancelTimer !== undefined || blocked()) return
+    if (stopped || reading || !more || cancelTimer !== undefined) return
     const wait = isLive ? lastSent + coalesceMs - env.monotonic() : 0
     if (wait > 0) {
       cancelTimer = env.after(Math.ceil(wait), () => {
@@ -72,8 +72,9 @@ export const pump = (options: PumpOptions): Pump => {
       })
       return
     }
-    more = false
     const recent = source.recent?.(session, cursor, readSize)
+    if (recent === undefined && blocked()) return
+    more = false
     if (recent === undefined) void readOn()
     else deliver(recent)
   }
@@ -90,8 +91,9 @@ export const pump = (options: PumpOptions): Pump => {
     }
   }
 
-  const deliver = ({ batches, head }: Chunk): void => {
-    for (const frame of frames(batches, cursor)) {
+  const deliver = (chunk: Chunk): void => {
+    const { head } = chunk
+    for (const frame of framesOf(chunk, cursor)) {
       if (blocked()) break
       const upTo = frame.at(-1)?.last ?? cursor
       const bytes = send(cursor, frame, upTo)
@@ -100,12 +102,12 @@ export const pump = (options: PumpOptions): Pump => {
       if (window > 0) sent.push({ upTo, bytes })
       lastSent = env.monotonic()
     }
-    if (cursor < head) more = true
     if (!isLive && cursor >= Math.min(head, options.head)) {
       isLive = true
       live(cursor)
     }
-    step()
+    if (cursor < head) more = true
+    if (more && stalled === undefined) step()
   }
 
   const stop = (): void => {
@@ -135,12 +137,21 @@ export const pump = (options: PumpOptions): Pump => {
   }
 }
 
+const shared = new WeakMap<Chunk, { readonly cursor: number; readonly frames: readonly (readonly Batch[])[] }>()
+
+/** The frames of a chunk for a reader at `cursor`: found once for all who are there. */
+const framesOf = (chunk: Chunk, cursor: number): readonly (readonly Batch[])[] => {
+  const known = shared.get(chunk)
+  if (known?.cursor === cursor) return known.frames
+  const frames = [...toFrames(chunk.batches, cursor)]
+  shared.set(chunk, { cursor, frames })
+  return frames
+}
+
 /** Whole commits joined up to the size of a frame; a commit that is larger is cut between its events. */
-const frames = function* (batches: readonly Batch[], cursor: number): Generator<readonly Batch[]> {
-  let size = batches.reduce((sum, { json }) => sum + json.length, 0)
-  if (size <= frameSize && batches[0] !== undefined && batches[0].first > cursor) return yield batches
+const toFrames = function* (batches: readonly Batch[], cursor: number): Generator<readonly Batch[]> {
   let frame: Batch[] = []
-  size = 0
+  let size = 0
   for (const whole of batches) {
     const rest = after(whole, cursor)
     if (rest === undefined) continue
