@@ -59,7 +59,7 @@ export interface FollowOptions extends ReaderOptions {
 export interface Client {
   /** Resolves when the server has said welcome. @throws ClientError when it refuses, or retries are used up */
   connect(options?: { readonly signal?: AbortSignal }): Promise<void>
-  /** Closes the connection. What is not acknowledged stays in the outbox. */
+  /** Closes the connection. What is not acknowledged stays in the outbox; `saved` says when it is safe to exit. */
   disconnect(): void
   /** Now, instead of at the next retry; also out of `error` and `disconnected`. */
   reconnect(): void
@@ -83,6 +83,8 @@ export interface Client {
   readonly outbox: Observable<Outbox>
   /** Takes back a command that never left, or puts away one that was refused. False when it is on its way, or gone. */
   discard(id: string): boolean
+  /** Resolves when the outbox is in its store as it is now: wait for it before a process exits. */
+  saved(): Promise<unknown>
   /** A session that exists. */
   session(id: string): Session
   /** A new session; works offline. */
@@ -271,6 +273,7 @@ export const createClient = (options: ClientOptions = {}): Client => {
       dispatch({ type: 'discard', id })
       return true
     },
+    saved: runtime.saved,
     session: (id) => {
       const known = sessions.get(id)
       const session = known ?? openSession({ id, send: client.send, follow, http, env, onBug })

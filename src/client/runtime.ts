@@ -50,6 +50,8 @@ export interface RuntimeOptions {
 export interface Runtime {
   readonly machine: () => Machine
   readonly dispatch: (input: Input) => void
+  /** Resolves when the store has been told everything so far. */
+  readonly saved: () => Promise<unknown>
 }
 
 export const startRuntime = (options: RuntimeOptions): Runtime => {
@@ -58,6 +60,7 @@ export const startRuntime = (options: RuntimeOptions): Runtime => {
   const inputs: Input[] = []
   let machine = newMachine(options.link)
   let busy = false
+  let saved: Promise<unknown> = Promise.resolve()
   let cancelTimer = (): void => {}
 
   const open = (conn: number, rung: Rung): void => {
@@ -84,6 +87,10 @@ export const startRuntime = (options: RuntimeOptions): Runtime => {
     dispatch({ type: 'closed', conn, code })
   }
 
+  const save = (work: Promise<void>): void => {
+    saved = Promise.all([saved, work.catch(onBug)])
+  }
+
   const perform = (effect: Effect): void => {
     switch (effect.type) {
       case 'open':
@@ -98,9 +105,9 @@ export const startRuntime = (options: RuntimeOptions): Runtime => {
       case 'write':
         return wires.get(effect.conn)?.send(effect.frame)
       case 'keep':
-        return void store.put(effect.entry).catch(onBug)
+        return save(store.put(effect.entry))
       case 'forget':
-        return void store.remove(effect.id).catch(onBug)
+        return save(store.remove(effect.id))
       default:
         return guard(() => tell(effect), onBug)
     }
@@ -131,5 +138,5 @@ export const startRuntime = (options: RuntimeOptions): Runtime => {
       arm()
     }
   }
-  return { machine: () => machine, dispatch }
+  return { machine: () => machine, dispatch, saved: () => saved }
 }

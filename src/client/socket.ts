@@ -53,13 +53,8 @@ export const dialSocket = (Socket: SocketClass, url: string, hear: Hear): Wire =
     tell({ type: 'closed', code, reason }),
   )
   return {
-    send: (frame) => {
-      try {
-        socket.send(JSON.stringify(frame))
-      } catch {
-        // It is closing: `closed` comes, and what was not acknowledged is sent again.
-      }
-    },
+    // On one that is closing this does nothing: `closed` comes, and what was not acknowledged is sent again.
+    send: (frame) => socket.send(JSON.stringify(frame)),
     close: () => {
       close()
       socket.close(1000)

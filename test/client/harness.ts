@@ -3,6 +3,7 @@ import { emptySession, type SessionState, textOf } from '../../src/core/session.
 import { eventsOf } from '../../src/core/batch.ts'
 import type { Event } from '../../src/core/events.ts'
 import { createClient, type Client, type ClientOptions } from '../../src/client/client.ts'
+import type { ClientEnv } from '../../src/client/runtime.ts'
 import type { Session } from '../../src/client/session.ts'
 import { memoryStore } from '../../src/client/store.ts'
 import { startProxy, type Proxy } from '../tools/proxy.ts'
@@ -73,3 +74,18 @@ export const untilIdle = (session: Session, turns: number): Promise<void> =>
     `${turns} ended turns`,
     20_000,
   )
+
+/** @throws Error when there is nothing */
+export const must = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error('There should be something')
+  return value
+}
+
+/** A client's time that runs so many times as fast: its half minutes pass in a second or two. */
+export const hurried = (times: number): Partial<ClientEnv> => ({
+  monotonic: () => performance.now() * times,
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms / times)
+    return () => clearTimeout(timer)
+  },
+})

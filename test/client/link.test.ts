@@ -224,7 +224,7 @@ describe('link', () => {
         const d = drive()
         d.started()
         d.put({ type: 'closed', conn: 1, code, reason: 'forbidden' })
-        return d.status().state === (code >= 4400 ? 'error' : 'reconnecting')
+        expect(d.status().state).toBe(code >= 4400 ? 'error' : 'reconnecting')
       }),
     )
   })
