@@ -116,7 +116,7 @@ export const createClient = (options: ClientOptions = {}): Client => {
   const sessions = new Map<string, Session>()
   /** Ids of commands this client has had. */
   const known = new Set<string>()
-  let [count, wanted, shift] = [0, 0, env.now() - env.monotonic()]
+  let [count, wanted, last, shift] = [0, 0, 0, env.now() - env.monotonic()]
   let unwatch = (): void => {}
 
   const runtime = startRuntime({
@@ -242,12 +242,14 @@ export const createClient = (options: ClientOptions = {}): Client => {
     send: (session, type, data, { id = uuid(env.now()), expect, signal } = {}) =>
       abortable(signal, (resolve, reject) => {
         const waiter = { resolve, reject }
+        // Never the same twice: a store gives entries back by time.
+        last = Math.max(env.now(), last + 1)
         const others = waiters.get(id) ?? new Set()
         known.add(id)
         waiters.set(id, others.add(waiter))
         dispatch({
           type: 'send',
-          entry: { id, session, type, data, expect, at: env.now() },
+          entry: { id, session, type, data, expect, at: last },
         })
         return () => {
           others.delete(waiter)

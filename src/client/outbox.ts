@@ -9,7 +9,7 @@ export interface Entry {
   readonly type: string
   readonly data: unknown
   readonly expect?: string | undefined
-  /** When it was written, ms since 1970: the order in which entries of an earlier page come back. */
+  /** When it was written, ms since 1970, each later than the one before: the order in which they come back after a reload. */
   readonly at: number
   /** The server's final no. Kept until the user has seen it. */
   readonly error?: WireError

@@ -138,16 +138,18 @@ test('a folder with files that are no entries: the others are loaded', async () 
 })
 
 describe('a reload', () => {
-  test('[W9] check 10: two prompts are written offline, the tab is closed, another one sends each once', async () => {
+  test('[W9] check 10: prompts are written offline, the tab is closed, another one sends each once', async () => {
     const { server, proxy, client } = await setUp(open)
     const { locks, tab } = browser()
     proxy.down(true)
     const before = client({ storage: tab('1') })
     before.connect().catch(() => {})
     const session = before.create()
-    for (const text of ['hello', 'hello again']) session.send(text).catch(() => {})
+    const texts = ['hello', ...Array.from({ length: 8 }, (_, i) => `say ${i}`)]
+    // All in one millisecond: their order must not depend on it.
+    for (const text of texts) session.send(text).catch(() => {})
     await before.saved()
-    expect(before.outbox.get()).toHaveLength(3)
+    expect(before.outbox.get()).toHaveLength(10)
     before.disconnect()
     locks.die('1')
     proxy.heal()
@@ -158,8 +160,8 @@ describe('a reload', () => {
       again.state.subscribe(() => {}),
       (stop) => stop(),
     )
-    await untilIdle(again, 2)
-    expect(promptsIn(await logOf(server, session.id))).toEqual(['hello', 'hello again'])
+    await untilIdle(again, 9)
+    expect(promptsIn(await logOf(server, session.id))).toEqual(texts)
     expect(after.outbox.get()).toEqual([])
     locks.die('2')
     await expect.poll(() => tab('3').load()).toEqual([])
