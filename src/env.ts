@@ -8,7 +8,7 @@ export const systemEnv: Env = {
   random: () => Math.random(),
   id: () => randomBytes(16).toString('base64url'),
   after: (ms, call) => {
-    const timer = setTimeout(call, ms)
+    const timer = setTimeout(call, ms).unref()
     return () => clearTimeout(timer)
   },
 }

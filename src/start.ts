@@ -57,38 +57,41 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
   const agents = agentsOf(config, env)
   makeFolder(config.data)
   makeFolder(dirname(config.database))
-  const { durability } = config
-  const sqlite = await openSqliteJournal({ file: config.database, durability, onFatal })
-  const identity = openIdentity({ dir: config.data, env, key: config.key })
-  const { journal, health } = watchStorage(sqlite, sqlite.probe, env)
-  const gateway = createGateway({
-    journal,
-    agents,
-    env,
-    node: `${hostname()}-${process.pid}`,
-    hash: (text) => createHash('sha256').update(text).digest('base64url'),
-    maxQueue: config.max_queue,
-    onBug: (error) => log.error({ err: error }, 'a defect'),
-  })
-  const streams = streamStore(sqlite.streams, { env })
-  const server = createServer({
-    gateway,
-    identity,
-    dialects,
-    env,
-    log,
-    version,
-    allow: { hosts: config.allowed_hosts, origins: config.allowed_origins, scheme: config.scheme },
-    limits: { maxConnections: config.max_connections, connectionsPerKey: config.connections_per_key },
-    rate: { rate: config.frame_rate, burst: config.frame_burst },
-    ready: health,
-    streams,
-    routes: [
-      ...(await serveStatic(options.page, identity)),
-      ...adminRoutes({ backup: sqlite.backup, dir: config.data, env }),
-    ],
-  })
+  const opened: (() => unknown)[] = []
   try {
+    const { durability } = config
+    const sqlite = await openSqliteJournal({ file: config.database, durability, onFatal })
+    opened.push(sqlite.close)
+    const identity = openIdentity({ dir: config.data, env, key: config.key })
+    opened.push(identity.close)
+    const { journal, health } = watchStorage(sqlite, sqlite.probe, env)
+    const gateway = createGateway({
+      journal,
+      agents,
+      env,
+      node: `${hostname()}-${process.pid}`,
+      hash: (text) => createHash('sha256').update(text).digest('base64url'),
+      maxQueue: config.max_queue,
+      onBug: (error) => log.error({ err: error }, 'a defect'),
+    })
+    opened.push(gateway.close)
+    const server = createServer({
+      gateway,
+      identity,
+      dialects,
+      env,
+      log,
+      version,
+      allow: { hosts: config.allowed_hosts, origins: config.allowed_origins, scheme: config.scheme },
+      limits: { maxConnections: config.max_connections, connectionsPerKey: config.connections_per_key },
+      rate: { rate: config.frame_rate, burst: config.frame_burst },
+      ready: health,
+      streams: streamStore(sqlite.streams, { env }),
+      routes: [
+        ...(await serveStatic(options.page, identity)),
+        ...adminRoutes({ backup: sqlite.backup, dir: config.data, env }),
+      ],
+    })
     await gateway.recover()
     const port = await listen(server.listen, config, exactPort)
     const stopTrimming = trimming(config.retention_hours, env, gateway.trim, log)
@@ -100,16 +103,13 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
       notices: sqlite.notices,
       running: gateway.running,
       connections: server.connections,
-      stop: async (graceMs) => {
+      stop: (graceMs) => {
         stopTrimming()
-        await streams.close()
-        await server.drain(graceMs)
+        return server.drain(graceMs)
       },
     }
   } catch (error) {
-    await streams.close()
-    await gateway.close()
-    identity.close()
+    for (const close of opened.toReversed()) await close()
     throw error
   }
 }

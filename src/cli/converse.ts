@@ -14,6 +14,22 @@ const help = ['/stop ends the running turn (so does Esc), /quit or Ctrl-C leaves
 
 const isBusy = ({ running, queue }: SessionState): boolean => running !== null || queue.length > 0
 
+/** ms that leaving waits for what was typed last to be acknowledged. */
+const goodbye = 1000
+
+/** Commands that are still not acknowledged after a moment. */
+const settledOutbox = ({ outbox }: Talk['client']): Promise<number> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      stop()
+      clearTimeout(timer)
+      resolve(outbox.get().length)
+    }
+    const timer = setTimeout(done, goodbye)
+    const stop = outbox.subscribe((waiting) => waiting.length === 0 && done())
+    if (outbox.get().length === 0) done()
+  })
+
 /** A conversation in a terminal. Resolves when the person leaves. */
 export const converse = async ({ client, session, io, isNew }: Talk): Promise<number> => {
   const left = Promise.withResolvers<void>()
@@ -105,7 +121,7 @@ export const converse = async ({ client, session, io, isNew }: Talk): Promise<nu
 
   await left.promise
   const busy = isBusy(session.state.get())
-  const unsent = client.outbox.get().length
+  const unsent = await settledOutbox(client)
   unfollow()
   unwatch()
   screen.close()

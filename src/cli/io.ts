@@ -10,12 +10,17 @@ export interface Io {
   err(line: string): void
   /** Colours text where the output is a terminal and NO_COLOR is not set. */
   paint(style: Style | readonly Style[], text: string): string
+  /** What others wrote, fit for a terminal: no escape sequence in it does anything. A pipe gets it as it is. */
+  safe(text: string): string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
 }
+
+/** Everything that a terminal obeys, but for the end of a line and the tab. */
+const controls = /[^\P{Cc}\n\t]/gu
 
 /** In a clone nothing is installed: there the program is called through npx. */
 const isClone = !import.meta.url.includes('/node_modules/')
@@ -39,6 +44,7 @@ export const systemIo = (): Io => {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${asTyped(line)}\n`),
     paint: (style, text) => styleText(typeof style === 'string' ? style : [...style], text, { stream: stdout }),
+    safe: (text) => (stdout.isTTY ? text.replace(controls, '\u{FFFD}') : text),
     env,
     cwd: process.cwd(),
     stdin,

@@ -1,6 +1,6 @@
 import { isOpenAsk, type SessionState } from '../core/session.ts'
 import type { Io, Style } from './io.ts'
-import { notesOf, type Item } from './transcript.ts'
+import { noteOf, type Item } from './transcript.ts'
 
 export interface PainterOptions {
   readonly io: Io
@@ -43,7 +43,8 @@ export const createPainter = ({ io, write, typedHere, bare = false }: PainterOpt
 
   const put = (text: string, style?: Style): void => {
     if (text === '') return
-    write(style === undefined ? text : io.paint(style, text))
+    const safe = io.safe(text)
+    write(style === undefined ? safe : io.paint(style, safe))
     column = text.endsWith('\n') ? 0 : 1
   }
   const freshLine = (): void => {
@@ -62,11 +63,12 @@ export const createPainter = ({ io, write, typedHere, bare = false }: PainterOpt
     last = key
   }
   const note = (item: Item): void => {
-    const line = notesOf(item, io).join('\n')
-    if (line === '' || shown.get(item.id) === line || isOpenAsk(item)) return
+    const line = isOpenAsk(item) ? undefined : noteOf(item)
+    if (line === undefined || shown.get(item.id) === line.text) return
     freshLine()
-    put(`${line}\n`)
-    shown.set(item.id, line)
+    put(line.text, line.style)
+    put('\n')
+    shown.set(item.id, line.text)
   }
   const prompt = (item: Item): void => {
     if (item.kind !== 'message' || item.role !== 'user' || shown.has(item.id)) return

@@ -10,14 +10,13 @@ export const optionOf = ({ ask: { options } }: OpenAsk, key: string): string | u
 /** A question with what exactly is asked, and a key for each choice. */
 export const describeAsk = (item: OpenAsk, io: Io): readonly string[] => {
   const { subject, options, free } = item.ask
-  const input = subject.input === undefined ? undefined : JSON.stringify(subject.input, null, 2)
+  // The exact action where there is no text for it.
+  const exact = subject.detail ?? (subject.input === undefined ? '' : JSON.stringify(subject.input, null, 2))
   return [
     '',
-    io.paint(['bold', 'yellow'], subject.title),
-    ...[subject.detail, input].flatMap((text) =>
-      text === undefined ? [] : text.split('\n').map((line) => `  ${line}`),
-    ),
-    ...options.map(({ label }, index) => `  ${io.paint('bold', String(index + 1))} ${label}`),
+    io.paint(['bold', 'yellow'], io.safe(subject.title)),
+    ...(exact === '' ? [] : exact.split('\n').map((line) => `  ${io.safe(line)}`)),
+    ...options.map(({ label }, index) => `  ${io.paint('bold', String(index + 1))} ${io.safe(label)}`),
     ...(free === true ? [io.paint('dim', '  or type an answer')] : []),
   ]
 }

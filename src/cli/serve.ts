@@ -27,24 +27,27 @@ export const run: Run = async (call) => {
   const { io } = call
   const log = logger(settings, io)
   const ended = Promise.withResolvers<number>()
-  const holdfast = await begin(settings, log, (error) => {
-    log.error({ err: error }, 'the journal cannot go on')
-    io.err(`holdfast: the journal cannot go on: ${error.message}. Nothing that was acknowledged is lost. Start again.`)
-    process.exit(exit.software)
-  })
-  const { data } = settings.config
-  writeServerFile(data, { pid: process.pid, url: holdfast.url, version })
-  // Last resorts: one request's defect is not everybody's outage. What the store cannot do ends the process, above.
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'a defect'))
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a defect'))
-  greet(call, settings, holdfast)
-  onSignals((signal) => {
+  let holdfast: Holdfast | undefined
+  // From the very beginning: whoever stops it while it starts wants it gone.
+  onSignals((signal, number) => {
+    if (holdfast === undefined) process.exit(128 + number)
     const running = holdfast.running()
     const turns = running === 1 ? '1 turn that runs gets' : `${running} turns that run get`
     if (running > 0) io.err(`Stopping: ${turns} up to ${settings.config.drain_ms / 1000} s. Again stops at once.`)
     log.info({ signal, running }, 'stopping')
     holdfast.stop(settings.config.drain_ms).then(() => ended.resolve(exit.ok), ended.reject)
   })
+  holdfast = await begin(settings, log, (error) => {
+    log.error({ err: error }, 'the journal cannot go on')
+    io.err(`holdfast: the journal cannot go on: ${error.message}. Nothing that was acknowledged is lost. Start again.`)
+    process.exit(exit.software)
+  })
+  // Last resorts: one request's defect is not everybody's outage. What the store cannot do ends the process, above.
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'a defect'))
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a defect'))
+  const { data } = settings.config
+  greet(call, settings, holdfast)
+  writeServerFile(data, { pid: process.pid, url: holdfast.url, version })
   try {
     return await ended.promise
   } finally {
@@ -127,12 +130,12 @@ const addresses = (port: number): readonly string[] =>
 const together = 500
 
 /** The first signal drains, a later one stops at once. */
-const onSignals = (first: (signal: NodeJS.Signals) => void): void => {
+const onSignals = (first: (signal: NodeJS.Signals, number: number) => void): void => {
   let since: number | undefined
   const heard = (signal: NodeJS.Signals, number: number): void => {
     if (since === undefined) {
       since = performance.now()
-      first(signal)
+      first(signal, number)
     } else if (performance.now() - since > together) process.exit(128 + number)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, heard)

@@ -36,7 +36,7 @@ const list = async (call: Call): Promise<number> => {
       agent,
       String(turns),
       updated_at.slice(0, 16).replace('T', ' '),
-      title,
+      io.safe(title),
     ])
     for (const line of table([['ID', 'STATUS', 'AGENT', 'TURNS', 'CHANGED (UTC)', 'TITLE'], ...rows])) io.out(line)
   }
@@ -57,7 +57,7 @@ const show = async (call: Call): Promise<number> => {
   if (call.switches.has('json')) io.out(JSON.stringify(state))
   else {
     io.out(
-      `${io.paint('bold', state.title === '' ? state.id : state.title)}  ${io.paint('dim', `${state.id} · ${state.agent}`)}`,
+      `${io.paint('bold', state.title === '' ? state.id : io.safe(state.title))}  ${io.paint('dim', `${state.id} · ${state.agent}`)}`,
     )
     for (const line of transcript(state, io)) io.out(line)
   }

@@ -18,7 +18,7 @@ const line = ({ seq, at, by, type, ...rest }: Event, io: Io): string => {
         `${name}=${typeof value === 'string' ? JSON.stringify(value).slice(1, -1) : JSON.stringify(value)}`,
     )
     .join(' ')
-  return `${io.paint('dim', `${String(seq).padStart(6)} ${time(at)} ${by}`)} ${io.paint('cyan', type)} ${text}`
+  return `${io.paint('dim', `${String(seq).padStart(6)} ${time(at)} ${by}`)} ${io.paint('cyan', type)} ${io.safe(text)}`
 }
 
 export const run: Run = async (call) => {

@@ -1,8 +1,12 @@
-import type { SessionState } from '../core/session.ts'
-import { textOf } from '../core/session.ts'
-import type { Io } from './io.ts'
+import { textOf, type SessionState } from '../core/session.ts'
+import type { Io, Style } from './io.ts'
 
 export type Item = SessionState['items'][number]
+/** A line about something that happened. */
+export interface Note {
+  readonly text: string
+  readonly style: Style
+}
 
 const outcomes: Readonly<Record<string, string>> = {
   cancelled: 'stopped',
@@ -12,34 +16,40 @@ const outcomes: Readonly<Record<string, string>> = {
   limit: 'reached its limit',
 }
 
-/** How a tool call stands, on one line. */
-export const toolLine = ({ tool }: Extract<Item, { kind: 'tool' }>): string =>
-  `⚙ ${tool.title ?? tool.name} · ${tool.state}`
+const dim = (text: string): Note => ({ text, style: 'dim' })
 
-/** Everything but messages, as lines; empty for what a reader of text need not see. */
-export const notesOf = (item: Item, io: Io): readonly string[] => {
-  if (item.kind === 'tool') return [io.paint('dim', toolLine(item))]
-  if (item.kind === 'artifact') return [io.paint('dim', `◆ ${item.artifact.title} · version ${item.artifact.version}`)]
-  if (item.kind === 'ask') {
-    const { resolved, ask } = item
-    if (resolved === null) return [io.paint('yellow', `? ${ask.subject.title}`)]
-    const picked = ask.options.find(({ id }) => id === resolved.option)?.label ?? resolved.text ?? ''
-    return [io.paint('dim', `? ${ask.subject.title} · ${resolved.outcome}${picked === '' ? '' : `: ${picked}`}`)]
+/** What an item that is no message comes to, on a line; undefined for what a reader of text need not see. */
+export const noteOf = (item: Item): Note | undefined => {
+  switch (item.kind) {
+    case 'tool':
+      return dim(`⚙ ${item.tool.title ?? item.tool.name} · ${item.tool.state}`)
+    case 'artifact':
+      return dim(`◆ ${item.artifact.title} · version ${item.artifact.version}`)
+    case 'ask': {
+      const { resolved, ask } = item
+      if (resolved === null) return { text: `? ${ask.subject.title}`, style: 'yellow' }
+      const picked = ask.options.find(({ id }) => id === resolved.option)?.label ?? resolved.text ?? ''
+      return dim(`? ${ask.subject.title} · ${resolved.outcome}${picked === '' ? '' : `: ${picked}`}`)
+    }
+    case 'end': {
+      const { outcome, message, code } = item
+      if (outcome === 'complete') return undefined
+      const text = `— ${outcomes[outcome] ?? outcome}${message === '' ? '' : `: ${message}`}${code === '' ? '' : ` (${code})`}`
+      return outcome === 'cancelled' ? dim(text) : { text, style: 'red' }
+    }
+    default:
+      return undefined
   }
-  if (item.kind === 'end' && item.outcome !== 'complete')
-    return [
-      io.paint(
-        item.outcome === 'cancelled' ? 'dim' : 'red',
-        `— ${outcomes[item.outcome] ?? item.outcome}${item.message === '' ? '' : `: ${item.message}`}${item.code === '' ? '' : ` (${item.code})`}`,
-      ),
-    ]
-  return []
 }
 
 /** A whole session as text. */
 export const transcript = (state: SessionState, io: Io): readonly string[] =>
   state.items.flatMap((item) => {
-    if (item.kind !== 'message') return notesOf(item, io)
-    const text = textOf(item.parts)
-    return item.role === 'user' ? ['', io.paint('bold', `› ${text}`), ''] : text === '' ? [] : [text]
+    if (item.kind === 'message') {
+      const text = io.safe(textOf(item.parts))
+      if (item.role === 'user') return ['', io.paint('bold', `› ${text}`), '']
+      return text === '' ? [] : [text]
+    }
+    const note = noteOf(item)
+    return note === undefined ? [] : [io.paint(note.style, io.safe(note.text))]
   })
