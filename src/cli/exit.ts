@@ -66,7 +66,7 @@ const ofFailure = (code: FailureCode): number =>
   code === 'session_damaged' ? exit.data : (byStatus[failures[code].http] ?? exit.unavailable)
 
 /** SQLite's result codes: damaged, no database; everything else that it says of a file is about reading and writing it. */
-const damagedCodes = [11, 26]
+const damagedCodes = new Set([11, 26])
 
 /** The exit code of anything that was thrown; undefined for a defect of ours. */
 export const exitCodeOf = (error: unknown): number | undefined => {
@@ -75,6 +75,6 @@ export const exitCodeOf = (error: unknown): number | undefined => {
   if ('reason' in error && error.name === 'JournalRefused') return byReason[String(error.reason)] ?? exit.io
   const code = 'code' in error ? String(error.code) : ''
   if (error.name === 'Failure' || error.name === 'ClientError') return isFailureCode(code) ? ofFailure(code) : undefined
-  if ('errcode' in error) return damagedCodes.includes(Number(error.errcode) & 0xff) ? exit.data : exit.io
+  if ('errcode' in error) return damagedCodes.has(Number(error.errcode) & 0xff) ? exit.data : exit.io
   return 'syscall' in error ? (bySystem[code] ?? exit.io) : undefined
 }
