@@ -40,6 +40,7 @@ test('errors are one envelope', async () => {
         message: expect.any(String),
         status: 400,
         type: 'invalid_request_error',
+        retryable: false,
         param: 'text',
         request_id: wrong.headers.get('x-request-id'),
       },

@@ -23,6 +23,8 @@ export const errorAnswer = (failure: Failure, requestId: string): ErrorAnswer =>
     message,
     status,
     type: typeOf(status),
+    retryable: failures[code].retryable,
+    ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
     ...(param !== undefined && { param }),
     request_id: requestId,
   }
