@@ -160,6 +160,32 @@ describe('a client of a real gateway', () => {
   })
 })
 
+test.each(['websocket', 'sse'] as const)(
+  '[W8] [W10] over %s: what the queue has no room for is sent later, in order; stop passes it',
+  async (rung) => {
+    const { server, client } = await setUp(open)
+    const one = client({ transports: [rung], env: { random: () => 0.02 } })
+    await one.connect()
+    const session = one.create()
+    open.add(
+      session.state.subscribe(() => {}),
+      (stop) => stop(),
+    )
+    const texts = ['count to 5000', ...Array.from({ length: 22 }, (_, i) => `say ${i}`)]
+    const sent = texts.map((text) => session.send(text))
+    await until(() => one.outbox.get().some((slot) => slot.tries > 1), 'a full queue')
+    await session.stop()
+    await Promise.all(sent)
+    await untilIdle(session, 23)
+    const log = await logOf(server, session.id)
+    expect(promptsIn(log)).toEqual(texts)
+    expect(log.flatMap((event) => (event.type === 'turn.ended' ? [event.outcome] : []))).toEqual([
+      'cancelled',
+      ...texts.slice(1).map(() => 'complete'),
+    ])
+  },
+)
+
 describe('faults', () => {
   test('[W9] fault: offline: sessions and prompts are made without a server, and each is run once, in order', async () => {
     const { server, proxy, client } = await setUp(open)
