@@ -41,6 +41,11 @@ export const sessionCache = (db: DatabaseSync) => {
     'update session set by = ?, term = ?, head = ?, floor = ?, updated = ?, busy = ?, damaged = ?, summary = ?, sum = ? where id = ?',
   )
   const drop = db.prepare('delete from session where id = ?')
+  const byId = db.prepare('select * from session where id = ?')
+  const tail = db.prepare(
+    `select session, max(last) as last, at from batch
+     where id > (select value from meta where key = 'indexed') group by session`,
+  )
 
   const remember = (name: string, row: SessionRow | undefined, isDirty: boolean) => {
     const before = known.get(name)
@@ -58,6 +63,18 @@ export const sessionCache = (db: DatabaseSync) => {
     const { id, by, term, head, floor, updated, busy, damaged, summary } = row
     update.run(by, term, head, floor, updated, busy, damaged, summary, sessionSum(row), id)
   }
+
+  /** A process that died has left commits that only the log's tail knows: going on behind them starts with knowing them. */
+  const adopt = () => {
+    for (const { session = 0, last, at } of tail.all()) {
+      const raw = byId.get(session)
+      // A damaged row is told to whoever asks for it.
+      if (raw === undefined || sessionSum(raw as unknown as SessionRow) !== raw['sum']) continue
+      const row = checkedSession(raw)
+      if (Number(last) > row.head) put(row.name, { ...row, head: Number(last), updated: Number(at) }, true)
+    }
+  }
+  adopt()
 
   return {
     find: (name: string): SessionRow | undefined => {
