@@ -7,15 +7,18 @@ export interface Lanes {
 }
 
 export const createLanes = (main: string): Lanes => {
-  const last = new Map<string, Promise<void>>()
+  // Made when first needed: most connections are idle.
+  let last: Map<string, Promise<void>> | undefined
   let waiting = 0
   return {
     run: (lane, work) => {
       waiting++
+      last ??= new Map()
       const before = last.get(lane) ?? last.get(main) ?? Promise.resolve()
       const done = before.then(work).finally(() => {
         waiting--
-        if (last.get(lane) === done) last.delete(lane)
+        if (last?.get(lane) === done) last.delete(lane)
+        if (last?.size === 0) last = undefined
       })
       last.set(lane, done)
     },

@@ -4,7 +4,7 @@ import type { Env } from '../core/ports.ts'
 import { openIdentityStore, type KeyRow } from './identity-store.ts'
 import { writeKeyFile } from './key-file.ts'
 import { isRole, roles, type Role } from './roles.ts'
-import type { Principal } from './route.ts'
+import type { Permission, Principal } from './route.ts'
 import { hashToken, newToken, sameHash } from './secret-token.ts'
 import { assertStrongSecret } from './secrets.ts'
 import { createTickets, type Tickets } from './tickets.ts'
@@ -65,12 +65,19 @@ export const openIdentity = ({ dir, env, key: configured = '' }: IdentityOptions
   const configuredHash = configured === '' ? undefined : hashToken(configured)
   // Another configured key is another principal: browsers signed in by the old one are out.
   const configuredId = `configured-${Buffer.from(configuredHash ?? []).toString('hex', 0, 6)}`
-  const tell = (key: string, user: string, name: string, role: Role): Principal => ({
-    id: `user:${user}`,
-    key,
-    name,
-    permissions: new Set(roles[role]),
-  })
+  // One object for each key, however many connections it has.
+  const told = new Map<string, Principal>()
+  const tell = (key: string, user: string, name: string, role: Role): Principal => {
+    const which = [key, user, name, role].join('\n')
+    const principal = told.get(which) ?? {
+      id: `user:${user}`,
+      key,
+      name,
+      permissions: new Set<Permission>(roles[role]),
+    }
+    told.set(which, principal)
+    return principal
+  }
   const configuredOwner = tell(configuredId, firstUser, 'configured', 'owner')
   const fresh = (name: string, role: Role, user: string): { row: KeyRow; key: string } => {
     const key = newToken('hf')

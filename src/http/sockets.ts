@@ -8,6 +8,7 @@ import { createPresence } from '../gateway/presence.ts'
 import type { Identity } from './identity.ts'
 import { framed } from './framed.ts'
 import { createBucket, frameRate } from './limits.ts'
+import type { Logger } from './log.ts'
 import type { Principal } from './route.ts'
 import type { Opening, SocketRoute } from './socket-route.ts'
 
@@ -16,6 +17,7 @@ export interface SocketsOptions {
   readonly dialects: readonly Dialect[]
   readonly identity: Identity
   readonly env: Env
+  readonly log: Logger
   /** Name and version, told to clients. */
   readonly server: string
   /** Frames a second and at once that one client may send. */
@@ -39,24 +41,29 @@ export const createSockets = ({
   dialects,
   identity,
   env,
+  log,
   server,
   rate = frameRate,
 }: SocketsOptions): Sockets => {
   const open = new Map<Connection, () => string>()
   const presence = createPresence()
 
-  const accept = (dialect: Dialect, { socket, req, principal, log, admit }: Opening): void => {
+  const accept = (dialect: Dialect, opening: Opening): void => {
+    const { socket, req, principal, requestId, admit } = opening
+    // Only what is needed is kept: a request with its headers would stay as long as the socket does.
+    const raw = req.socket
+    const { origin } = req.headers
     let key = principal?.key ?? ''
     const wire: Wire = {
       send: (data) => {
         if (typeof data === 'string') socket.send(data)
-        else if (socket.readyState === socket.OPEN) req.socket.write(framed(data))
+        else if (socket.readyState === socket.OPEN) raw.write(framed(data))
       },
-      buffered: () => req.socket.writableLength,
+      buffered: () => raw.writableLength,
       close: (code, reason) => socket.close(code, reason),
     }
     const authenticate = async (token: string): Promise<Principal | undefined> => {
-      const ticketKey = identity.tickets.redeem(token, dialect.path, req.headers.origin)
+      const ticketKey = identity.tickets.redeem(token, dialect.path, origin)
       const found = ticketKey === undefined ? identity.authenticate(token) : identity.principal(ticketKey)
       if (found === null) return undefined
       if (key === '') admit(found)
@@ -73,7 +80,7 @@ export const createSockets = ({
       caller: principal ?? undefined,
       authenticate,
       bucket: createBucket(rate, env.monotonic),
-      onBug: (error) => log.error({ err: error }, 'a frame could not be handled'),
+      onBug: (error) => log.error({ request_id: requestId, err: error }, 'a frame could not be handled'),
     })
     open.set(connection, () => key)
     socket.on('message', (data, isBinary) => {
@@ -81,7 +88,7 @@ export const createSockets = ({
       else connection.receive((data as Buffer).toString())
     })
     socket.on('pong', connection.heard)
-    req.socket.on('drain', connection.drained)
+    raw.on('drain', connection.drained)
     socket.once('close', () => {
       open.delete(connection)
       connection.closed()

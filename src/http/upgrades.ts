@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import { Failure, failures, toFailure } from '../core/failures.ts'
 import { refuseSocket } from './answer.ts'
 import { hasBody } from './body.ts'
+import type { Credential } from './credential.ts'
 import { identify, need, takeLive, type Gate } from './gate.ts'
 import { inspect, whence } from './inspect.ts'
 import { redactTarget } from './log.ts'
@@ -21,6 +22,13 @@ export interface SocketRow {
 /** Bytes that a socket may send before it has shown a credential. */
 const unknownBytes = 65_536
 
+interface Asked {
+  readonly url: URL
+  readonly params: Readonly<Record<string, string>>
+  readonly credential: Credential | undefined
+  readonly requestId: string
+}
+
 /** Checks upgrade requests in the same order as all others, and refuses them with a real status before the 101. */
 export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authDeadline: number) => {
   const start = (req: IncomingMessage, socket: Duplex, head: Buffer, requestId: string): void => {
@@ -36,28 +44,37 @@ export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authD
     if (credential !== undefined) need(credential.principal, access)
     const release = credential === undefined ? undefined : takeLive(gate, credential.principal)
     if (release !== undefined) socket.once('close', release)
-    upgrader.upgrade(req, socket, head, (ws) => {
-      const admit = (principal: Principal): void => {
-        need(principal, access)
-        ws.once('close', takeLive(gate, principal))
-        gate.admission.admit(req.socket)
-        stop()
-      }
-      const log = gate.log.child({ request_id: requestId })
-      const opening: Opening = {
-        socket: ws,
-        req,
-        url: seen.url,
-        params: found.params,
-        principal: credential?.principal ?? null,
-        carrier: credential?.carrier ?? null,
-        requestId,
-        log,
-        admit,
-      }
-      const stop = credential === undefined ? deadline(opening, route) : () => {}
-      hand(opening, route)
-    })
+    const asked = { url: seen.url, params: found.params, credential, requestId }
+    upgrader.upgrade(req, socket, head, (ws) => take(ws, req, route, asked))
+  }
+
+  // A function of its own: what `start` looked at must not stay as long as the socket does.
+  const take = (ws: WebSocket, req: IncomingMessage, route: SocketRoute, asked: Asked): void => {
+    const raw = req.socket
+    const { url, params, credential, requestId } = asked
+    let stop = (): void => {}
+    const admit = (principal: Principal): void => {
+      need(principal, route.access ?? 'read')
+      ws.once('close', takeLive(gate, principal))
+      gate.admission.admit(raw)
+      stop()
+    }
+    const opening: Opening = {
+      socket: ws,
+      req,
+      url,
+      params,
+      principal: credential?.principal ?? null,
+      carrier: credential?.carrier ?? null,
+      requestId,
+      // Made only where a line is written: thousands of sockets that say nothing have none.
+      get log() {
+        return gate.log.child({ request_id: requestId })
+      },
+      admit,
+    }
+    if (credential === undefined) stop = deadline(opening, route)
+    hand(opening, route)
   }
 
   /** However large a dialect's frames may be: they are not gathered for somebody unknown. */
@@ -90,21 +107,13 @@ export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authD
   }
 
   const hand = (opening: Opening, route: SocketRoute): void => {
-    const { socket, log, req } = opening
-    const started = gate.env.monotonic()
-    // Protocol violations arrive here; `ws` closes by itself.
-    socket.on('error', (error) => log.debug({ err: error }, 'a socket broke a rule'))
-    socket.once('close', (code: number) =>
-      log.info({ code, ms: Math.round(gate.env.monotonic() - started) }, 'socket closed'),
-    )
-    log.info(
-      { target: redactTarget(req.url ?? ''), by: opening.principal?.id, from: req.socket.remoteAddress },
-      'socket opened',
-    )
+    const { socket, requestId } = opening
+    watch(socket, requestId, gate)
+    gate.log.info({ request_id: requestId, ...whom(opening) }, 'socket opened')
     try {
       route.open(opening)
     } catch (error) {
-      log.error({ err: error }, 'a socket could not be opened')
+      opening.log.error({ err: error }, 'a socket could not be opened')
       socket.close(1011)
     }
   }
@@ -132,3 +141,19 @@ export const createUpgradeHandler = (gate: Gate, table: Router<SocketRow>, authD
 /** All sockets of all paths. */
 export const allSockets = (rows: readonly SocketRow[]): readonly WebSocket[] =>
   rows.flatMap((row) => [...row.upgrader.sockets()])
+
+const whom = ({ req, principal }: Opening) => ({
+  target: redactTarget(req.url ?? ''),
+  by: principal?.id,
+  from: req.socket.remoteAddress,
+})
+
+/** Logs how a socket ends. Outside the handler, so that its listeners keep nothing else alive. */
+const watch = (socket: WebSocket, requestId: string, { log, env }: Gate): void => {
+  const started = env.monotonic()
+  // Protocol violations arrive here; `ws` closes by itself.
+  socket.on('error', (error) => log.debug({ request_id: requestId, err: error }, 'a socket broke a rule'))
+  socket.once('close', (code: number) =>
+    log.info({ request_id: requestId, code, ms: Math.round(env.monotonic() - started) }, 'socket closed'),
+  )
+}
