@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { toChunk, toListed, toMessages } from '../../src/journals/sqlite/flat.ts'
+import { toListed, toMessages } from '../../src/journals/sqlite/flat.ts'
+import { toChunk } from '../../src/journals/sqlite/log-query.ts'
 import { openSqliteJournal } from '../../src/journals/sqlite/open.ts'
 import { openWriter } from '../../src/journals/sqlite/open-writer.ts'
 import { readQueries } from '../../src/journals/sqlite/queries.ts'

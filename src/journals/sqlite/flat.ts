@@ -1,6 +1,6 @@
 import { place } from '../../core/batch.ts'
 import type { Event } from '../../core/events.ts'
-import type { Along, Batch, Chunk, ClaimOptions, Done, Journal, Listed } from '../../core/ports.ts'
+import type { Along, Batch, ClaimOptions, Done, Journal, Listed } from '../../core/ports.ts'
 import { messageRow, type MessageRow, type Summary } from '../../core/session.ts'
 import { toJson } from '../encode.ts'
 import { bareSummary, isBusy } from '../summary.ts'
@@ -55,14 +55,6 @@ export const appendArgs = (
 
 const groups = (flat: readonly Plain[], size: number): readonly (readonly Plain[])[] =>
   Array.from({ length: flat.length / size }, (_, index) => flat.slice(index * size, (index + 1) * size))
-
-export const toChunk = (answer: Plain): Chunk => {
-  const flat = answer as readonly Plain[]
-  const batches: Batch[] = []
-  for (let index = 1; index < flat.length; index += 3)
-    batches.push({ first: flat[index] as number, last: flat[index + 1] as number, json: flat[index + 2] as string })
-  return { head: flat[0] as number, batches }
-}
 
 export const toListed = (answer: Plain): readonly Listed[] =>
   groups(answer as readonly Plain[], 3).map(([summary, updated, head]) => ({

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../core/failures.ts'
 import { checksum } from './checksum.ts'
 import { checkedCommand, commandSum, type CommandRow } from './commands.ts'
+import { batchSum } from './log-query.ts'
 import { messageWriter, type FlatMessage } from './message-writer.ts'
 import type { Plain } from './operations.ts'
 import { neighbours } from './neighbours.ts'
@@ -13,8 +14,6 @@ export type FlatDone = readonly [string, string, number]
 /** by, busy, summary as JSON */
 export type FlatLine = readonly [by: string, busy: number, summary: string]
 
-export const batchSum = (session: number, first: number, last: number, at: number, json: string): number =>
-  checksum([session, first, last, at], json)
 /** The writes of the journal port. */
 export const sessionOperations = (db: DatabaseSync) => {
   const sessions = sessionCache(db)
