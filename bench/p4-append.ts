@@ -6,12 +6,15 @@ import { own } from '../src/gateway/owner.ts'
 import { type Figure, inTurn, median, quantile, sleep } from './figure.ts'
 import { delta, withFolder, withJournal } from './scratch.ts'
 
-const sessions = 50
-const perSecond = 5000
-const seconds = 2
+export interface Load {
+  readonly sessions: number
+  readonly perSecond: number
+  readonly seconds: number
+}
+const load: Load = { sessions: 50, perSecond: 5000, seconds: 2 }
 
-/** 5,000 events a second, open loop: what each waits from the writer to durable, in ms. */
-const ours = (): Promise<readonly number[]> =>
+/** Events at a steady rate, open loop: what each waits from the writer to durable, in ms. */
+export const appended = ({ sessions, perSecond, seconds }: Load = load): Promise<readonly number[]> =>
   withJournal(async (journal) => {
     const leases = await Promise.all(
       Array.from({ length: sessions }, (_, i) =>
@@ -62,7 +65,7 @@ export const run = async (): Promise<readonly Figure[]> => {
       tail[name].push(quantile(waits, 0.99))
       return median(waits)
     }
-  const half = await inTurn(5, { floor: () => floor().then(keep('floor')), ours: () => ours().then(keep('ours')) })
+  const half = await inTurn(5, { floor: () => floor().then(keep('floor')), ours: () => appended().then(keep('ours')) })
   const common = { id: 'P4', unit: 'ms', floorName: 'write + fsync' }
   return [
     {

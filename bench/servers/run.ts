@@ -12,8 +12,10 @@ export interface Crowded {
 }
 
 /** A script of this folder in a process of its own, with a channel to it. It ends when the channel does. */
-export const start = (name: string, ...flags: readonly string[]): ChildProcess =>
-  fork(join(import.meta.dirname, name), {
+export const start = (name: string, ...flags: readonly string[]): ChildProcess => startWith(name, [], flags)
+
+export const startWith = (name: string, args: readonly string[], flags: readonly string[] = []): ChildProcess =>
+  fork(join(import.meta.dirname, name), args, {
     execArgv: [...process.execArgv, ...flags],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // As the program itself starts: with what was compiled before.
