@@ -293,8 +293,7 @@ export const createClient = (options: ClientOptions = {}): Client => {
 }
 
 /** The wait for a connection was given up here. */
-const noMore = (): ClientError =>
-  new ClientError({ code: 'shutdown', message: 'Not connected any more', retryable: true })
+const noMore = (): ClientError => new ClientError({ code: 'shutdown', message: 'Disconnected', retryable: true })
 
 /** The address of the gateway, with a slash at the end, so that it may live under a path. By hand: React Native's URL is a part of one. */
 const baseOf = (url: string): string =>

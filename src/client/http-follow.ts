@@ -12,7 +12,7 @@ const firstBytes = 10_000
 const pause = 3_000
 
 /** The cursor before the first event of a log. */
-export const originOf = (cursor: string): string => `${cursor.slice(0, 17)}${'0'.repeat(16)}`
+const originOf = (cursor: string): string => `${cursor.slice(0, 17)}${'0'.repeat(16)}`
 
 /** Serves a `sub` frame by requests, until the signal aborts. @throws ClientError, `heldBack`, or what `fetch` throws */
 export const follow = async (

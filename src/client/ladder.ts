@@ -21,7 +21,7 @@ export const renewable = (code: number): boolean => code === 4401
 export const reasonOf = (code: number, reason = ''): WireError | null =>
   isFatal(code)
     ? {
-        code: (reason === '' ? (code === 4401 ? 'unauthorized' : 'internal') : reason) as FailureCode,
+        code: (reason === '' ? 'internal' : reason) as FailureCode,
         message: `Closed: ${code} ${reason}`,
         retryable: false,
       }

@@ -26,16 +26,22 @@ export const fileStore = (folder: string): Store => {
       inTurn(async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 })
         const draft = `${fileOf(entry.id)}.${process.pid}.tmp`
-        const file = await open(draft, 'w', 0o600)
-        try {
-          await file.writeFile(JSON.stringify(entry))
-          await file.sync()
-        } finally {
-          await file.close()
-        }
+        await written(draft, 'w', JSON.stringify(entry))
         await rename(draft, fileOf(entry.id))
+        // The new name is on the disk when the folder is. Windows cannot do that to a folder, and needs it less.
+        if (process.platform !== 'win32') await written(folder, 'r')
       }),
     remove: (id) => inTurn(() => rm(fileOf(id), { force: true })),
+  }
+}
+
+const written = async (path: string, flags: 'w' | 'r', text?: string): Promise<void> => {
+  const file = await open(path, flags, 0o600)
+  try {
+    if (text !== undefined) await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

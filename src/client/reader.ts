@@ -7,7 +7,7 @@ import type { Moment } from './moment.ts'
 import { emptySession, type SessionState } from '../core/session.ts'
 
 /** Where a reader without a cursor begins. */
-export type From = 'start' | 'now' | 'snapshot'
+type From = 'start' | 'now' | 'snapshot'
 
 /**
  * One reader of one session: what it has, and whether it is being served. Pure: every function gives a new reader and what

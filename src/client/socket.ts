@@ -19,7 +19,7 @@ export type Hear = (
 ) => void
 
 /** As much of the standard WebSocket as is used; `ws` and React Native's fit too. */
-export interface SocketLike {
+interface SocketLike {
   send(text: string): void
   close(code?: number): void
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void

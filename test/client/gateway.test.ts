@@ -3,7 +3,7 @@ import { demoText } from '../../src/agents/demo/demo-agent.ts'
 import type { Event } from '../../src/core/events.ts'
 import { isUpgrade, seeded } from '../tools/proxy.ts'
 import { until } from '../tools/until.ts'
-import { answers, cleanup, foldOf, logOf, promptsIn, setUp, shownBy, untilIdle } from './harness.ts'
+import { answers, cleanup, foldOf, logOf, promptsIn, setUp, shownBy, untilIdle, updates } from './harness.ts'
 
 const open = cleanup()
 afterEach(open.run)
@@ -305,11 +305,9 @@ describe('faults', () => {
     await expect
       .poll(async () => (await logOf(server, session.id)).some((event) => event.type === 'turn.ended'))
       .toBe(true)
-    const me = await fetch(`${server.url}/v1/me`, { headers: { authorization: `Bearer ${server.key}` } })
-    const { id: by } = (await me.json()) as { id: string }
-    const update = (i: number) =>
-      server.gateway.say({ id: `u${i}`, session: session.id, by, type: 'update', data: { title: `T${i}` } })
-    for (let i = 0; i < 6000; i += 100) await Promise.all(Array.from({ length: 100 }, (_, j) => update(i + j)))
+    const update = await updates(server, session.id)
+    for (let i = 0; i < 6000; i += 100)
+      await Promise.all(Array.from({ length: 100 }, (_, j) => update(i + j, `T${i + j}`)))
     const log = await logOf(server, session.id)
     expect(log.length).toBeGreaterThan(6000)
     let jumps = 0
@@ -328,6 +326,32 @@ describe('faults', () => {
     expect(seen).toEqual(log.map(({ seq }) => seq))
   }, 30_000)
 })
+
+test('[F1] [F4] an iterator that is not asked is sent no more than it can hold, and disturbs nobody', async () => {
+  const { server, proxy, client } = await setUp(open)
+  const one = client()
+  await one.connect()
+  const [busy, quiet] = [one.create(), one.create()]
+  await Promise.all([busy.send('hello'), quiet.send('hello')])
+  const events = busy.events({ after: 0 })
+  await events.next()
+  const before = proxy.bytes('down')
+  const say = await updates(server, busy.id)
+  const title = 'x'.repeat(500)
+  for (let i = 0; i < 4000; i += 100) {
+    await Promise.all(Array.from({ length: 100 }, (_, j) => say(i + j, title)))
+    await quiet.send(`say ${i}`)
+  }
+  // 2.6 MB were written; what was sent is what an iterator may hold, and the window of one that rests.
+  expect(proxy.bytes('down') - before).toBeLessThan(1_500_000)
+  const log = await logOf(server, busy.id)
+  const seen = [1]
+  for await (const event of events) {
+    seen.push(event.seq)
+    if (event.seq === log.length) break
+  }
+  expect(seen).toEqual(log.map(({ seq }) => seq))
+}, 60_000)
 
 describe('the ladder', () => {
   test('[L9] check 13: a network without WebSockets: SSE, the same chat; back to the WebSocket when it may', async () => {

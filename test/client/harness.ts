@@ -89,3 +89,10 @@ export const hurried = (times: number): Partial<ClientEnv> => ({
     return () => clearTimeout(timer)
   },
 })
+
+/** Writes many events fast, past the limits of a client's socket: each gives the session a title. */
+export const updates = async (server: Started, session: string) => {
+  const me = await fetch(`${server.url}/v1/me`, { headers: { authorization: `Bearer ${server.key}` } })
+  const { id: by } = (await me.json()) as { id: string }
+  return (i: number, title: string) => server.gateway.say({ id: `u${i}`, session, by, type: 'update', data: { title } })
+}
