@@ -230,6 +230,53 @@ describe('agents that misbehave', () => {
   })
 })
 
+describe('steering', () => {
+  const steered = (run: Agent['run']): Agent => ({
+    name: 'steered',
+    title: 'steered',
+    steers: true,
+    resumes: () => false,
+    models: async () => [],
+    run,
+  })
+
+  it('a prompt goes to the turn that runs, and belongs to it', async () => {
+    const journal = await openSqliteJournal({ file: await file() })
+    const gateway = on(journal, [
+      steered(async function* (turn) {
+        for await (const { text } of turn.steering) {
+          yield { type: 'text', mid: 'm', part: 0, offset: 0, delta: `heard ${text}` }
+          return
+        }
+      }),
+    ])
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'go' })
+    await say(gateway, 'prompt', { text: 'left', mode: 'steer' })
+    const state = await until(gateway, idle)
+    expect(said(state)).toBe('heard left')
+    expect(state.turns).toBe(1)
+  })
+
+  it('one that the agent did not hear gets a turn of its own, once', async () => {
+    const journal = await openSqliteJournal({ file: await file() })
+    let turns = 0
+    const gateway = on(journal, [
+      steered(async function* ({ prompt }) {
+        await new Promise((resolve) => setTimeout(resolve, turns++ === 0 ? 100 : 0))
+        yield { type: 'text', mid: `m${turns}`, part: 0, offset: 0, delta: `answer to ${prompt.text}` }
+      }),
+    ])
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'go' })
+    await say(gateway, 'prompt', { text: 'left', mode: 'steer' })
+    const state = await until(gateway, (now) => idle(now) && now.turns === 2)
+    expect(said(state)).toBe('answer to go\n\nanswer to left')
+    expect(ends(await log(journal))).toHaveLength(2)
+    expect(foldSession(emptySession, await log(journal))).toEqual(state)
+  })
+})
+
 describe('trimming', () => {
   it('[I9] the state before and after is the same, and the session goes on', async () => {
     const path = await file()

@@ -57,7 +57,8 @@ export const shapes = {
   /** What a person said. It starts `turn`, or steers it when it is already running. */
   prompt: z.object({ mid: id, turn: id, text: z.string(), steer: z.boolean().optional() }),
   cancel: z.object({ turn: id }),
-  'turn.queued': z.object({ turn: id }),
+  /** With `mid`: that prompt was to steer a turn that ended without hearing it, and gets a turn of its own. */
+  'turn.queued': z.object({ turn: id, mid: id.optional() }),
   'turn.started': z.object({ turn: id, attempt: z.number().int().positive(), agent: id, model: id.optional() }),
   'turn.ended': z.object({ turn: id, outcome: Outcome, ...failure }),
 

@@ -57,6 +57,7 @@ const step = (s: Draft, event: Event): void => {
       if (s.running?.turn === event.turn) s.running = { ...s.running, cancelling: true }
       return
     case 'turn.queued':
+      if (event.mid !== undefined) s.queue = [...s.queue, { turn: event.turn, mid: event.mid }]
       return
     case 'turn.started':
       return start(s, event)

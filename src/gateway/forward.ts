@@ -20,7 +20,13 @@ export interface ForwardOptions {
   readonly env: Env
   readonly host: Host
   readonly check: (command: Command) => { readonly checked: Checked; readonly digest: string }
-  readonly apply: (hosted: Hosted, command: Command, checked: Checked, digest: string, expect?: number) => Promise<Receipt>
+  readonly apply: (
+    hosted: Hosted,
+    command: Command,
+    checked: Checked,
+    digest: string,
+    expect?: number,
+  ) => Promise<Receipt>
   readonly repeated: (done: Done, command: Command, digest: string) => Receipt
 }
 
@@ -49,7 +55,10 @@ export const forwarder = ({ journal, env, host, check, apply, repeated }: Forwar
       const failure = toFailure(error)
       const { code } = failure
       if (!undecided.includes(code))
-        await hosted.owner.write(() => ({ said: [], done: (seq) => ({ id: command.id, hash: digest, seq, refused: code }) }))
+        await hosted.owner.write(() => ({
+          said: [],
+          done: (seq) => ({ id: command.id, hash: digest, seq, refused: code }),
+        }))
       throw failure
     }
   }

@@ -138,7 +138,9 @@ export const host = (options: HostOptions): Host => {
       cancelSweep()
       await Promise.allSettled(opening.values())
       // What was on its way to the journal when the drain began may have started another turn.
-      await Promise.all([...entries.values()].map(({ hosted }) => hosted.owner.idle().then(() => hosted.stop(stoppedEnd))))
+      await Promise.all(
+        [...entries.values()].map(({ hosted }) => hosted.owner.idle().then(() => hosted.stop(stoppedEnd))),
+      )
       await Promise.all(
         [...entries.keys()].map((session) => release(session).catch((error: unknown) => onBug(toFailure(error)))),
       )

@@ -27,3 +27,17 @@ export const promptOf = (state: SessionState, mid: string): Prompt => {
 export const openAsk = (state: SessionState, turn: string, question: Question): string | undefined =>
   state.items.find((item) => isOpenAsk(item) && item.turn === turn && item.ask.subject.title === question.subject.title)
     ?.id
+
+/** Passes prompts on and notes which ones were taken. */
+export const remember = async function* (prompts: AsyncIterable<Prompt>, heard: Set<string>): AsyncGenerator<Prompt> {
+  for await (const prompt of prompts) {
+    heard.add(prompt.mid)
+    yield prompt
+  }
+}
+
+/** Prompts that were to steer this turn and that its agent did not take: none of them may be forgotten. */
+export const unheard = (state: SessionState, turn: string, heard: ReadonlySet<string>): readonly string[] =>
+  state.items.flatMap((item) =>
+    item.kind === 'message' && item.role === 'user' && item.turn === turn && !heard.has(item.id) ? [item.id] : [],
+  )

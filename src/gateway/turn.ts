@@ -5,7 +5,7 @@ import type { SessionState } from '../core/session.ts'
 import { closing, type End, failed } from './ending.ts'
 import { mailbox } from './mailbox.ts'
 import type { Owner } from './owner.ts'
-import { attribute, openAsk, promptOf } from './spoken.ts'
+import { attribute, openAsk, promptOf, remember, unheard } from './spoken.ts'
 
 /** How long an agent may take to stop after `signal`, in ms; then its turn is ended without it. */
 const stopLimit = 1000
@@ -42,6 +42,7 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
   const stopping = new AbortController()
   const asks = new Map<string, (answer: Answer) => void>()
   const steering = mailbox<Prompt>()
+  const heard = new Set([running.prompt])
   let end: End | undefined
 
   const letGo = (): void => {
@@ -105,7 +106,7 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
     model: session.model,
     signal: stopping.signal,
     ask,
-    steering: steering.items,
+    steering: remember(steering.items, heard),
     newId: env.id,
   }
 
@@ -122,7 +123,11 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
   const finish = async (how: End): Promise<void> => {
     for (;;) {
       try {
-        await say((state) => closing(state, how, { by, at: env.now() }))
+        const stamp = { by, at: env.now() }
+        await say((state) => [
+          ...closing(state, how, stamp),
+          ...unheard(state, id, heard).map((mid): Said => ({ type: 'turn.queued', ...stamp, turn: env.id(), mid })),
+        ])
         return
       } catch (error) {
         const { code } = toFailure(error)
