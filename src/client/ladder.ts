@@ -22,7 +22,7 @@ export const reasonOf = (code: number, reason = ''): WireError | null =>
   isFatal(code)
     ? {
         code: (reason === '' ? 'internal' : reason) as FailureCode,
-        message: `Closed: ${code} ${reason}`,
+        message: `Closed ${code} ${reason}`,
         retryable: false,
       }
     : null

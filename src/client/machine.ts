@@ -50,7 +50,7 @@ export type Effect =
   | { readonly type: 'refused'; readonly id: string; readonly error: WireError }
   | { readonly type: 'discarded'; readonly id: string }
   | { readonly type: 'told'; readonly key: string; readonly told: readers.Told; readonly bytes: number }
-  /** A frame that is no business of this machine: ephemeral ones, and kinds it does not know. */
+  /** A frame that is no subscription's and no command's: ephemeral ones, kinds this version does not know, and the link's own. */
   | { readonly type: 'other'; readonly frame: ServerFrame }
 
 export type Step = readonly [Machine, readonly Effect[]]
@@ -185,13 +185,6 @@ const dispatch = (machine: Machine, frame: ServerFrame, bytes: number, at: Doing
     case 'ev':
     case 'live':
       return told(machine, frame.sub, frame, bytes, at)
-    case 'welcome':
-    case 'ping':
-    case 'pong':
-    case 'bye':
-    case 'auth.ok':
-    case 'auth.expiring':
-      return machine
     default:
       at.effects.push({ type: 'other', frame })
       return machine

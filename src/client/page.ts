@@ -1,6 +1,6 @@
 /** As much of a browser as is listened to. */
 interface Target {
-  addEventListener?(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
+  addEventListener(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
 }
 export interface PageEvents {
   /** The page is seen again: prove that the link lives. */
@@ -10,18 +10,17 @@ export interface PageEvents {
 
 /** Tells when the page or its network come back; does nothing where there is no document. Returns how to stop. */
 export const watchPage = (events: PageEvents): (() => void) => {
-  const { document } = globalThis as { document?: Target & { readonly visibilityState?: string } }
-  const page = globalThis as unknown as Target
-  if (document?.addEventListener === undefined || page.addEventListener === undefined) return () => {}
-  const seen = (): void => {
-    if (document.visibilityState !== 'hidden') events.look()
-  }
+  const page = globalThis as unknown as Target & { readonly document?: Target & { readonly visibilityState: string } }
+  const { document } = page
   const stop = new AbortController()
-  const on = (target: Target, type: string, listener: () => void): void =>
-    target.addEventListener?.(type, listener, stop)
-  on(document, 'visibilitychange', seen)
-  on(page, 'pageshow', seen)
-  on(page, 'online', () => events.online(true))
-  on(page, 'offline', () => events.online(false))
+  const seen = (): void => {
+    if (document?.visibilityState !== 'hidden') events.look()
+  }
+  if (document?.addEventListener !== undefined) {
+    document.addEventListener('visibilitychange', seen, stop)
+    page.addEventListener('pageshow', seen, stop)
+    page.addEventListener('online', () => events.online(true), stop)
+    page.addEventListener('offline', () => events.online(false), stop)
+  }
   return () => stop.abort()
 }
