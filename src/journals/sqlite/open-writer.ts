@@ -6,6 +6,7 @@ import type { WriterData } from './messages.ts'
 import { JournalRefused } from './refused.ts'
 import { migrate } from './schema.ts'
 import { codeOf, isCorrupt } from './storage-failure.ts'
+import { tailHeads } from './tail-heads.ts'
 import { damagedWal } from './wal.ts'
 
 /**
@@ -41,16 +42,14 @@ export const openWriter = ({ file, durability }: WriterData) => {
 
 const openLocked = (file: string, durability: WriterData['durability'], release: () => void) => {
   const isNew = !existsSync(file)
-  const lostTail = damagedWal(`${file}-wal`)
+  const lostCommits = damagedWal(`${file}-wal`)
   const db = connectWriter(file, durability)
   if (isNew) chmodSync(file, 0o600)
   const notices: string[] = []
-  if (lostTail)
-    notices.push(
-      'A damaged commit was found: what was written after it since the last start is lost. Restore a backup, or go on.',
-    )
   const epoch = orClose(db, () => {
     migrate(db, file)
+    // A commit that is not what was written may be the last of another session than the one it names.
+    const lostTail = lostCommits || [...tailHeads(db).values()].some(({ damaged }) => damaged)
     return currentEpoch(db, lostTail, notices)
   })
   return {
@@ -78,6 +77,11 @@ const currentEpoch = (db: DatabaseSync, lostTail: boolean, notices: string[]): n
   const epoch = Math.max(old + 1, Math.floor(Date.now() / 1000))
   db.exec(`begin immediate; update meta set value = ${epoch} where key = 'epoch';
     update meta set value = 0 where key = 'restored'; commit`)
+  if (lostTail)
+    notices.push(
+      'Damaged commits were found at the end of the journal: the last of what was written before the restart may be lost. ' +
+        'Run "holdfast verify"; restore a backup, or go on.',
+    )
   if (restored) notices.push('Restored from a backup: clients that saw what came after it are told to read again.')
   return epoch
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../core/failures.ts'
 import { checksum } from './checksum.ts'
+import { tailHeads } from './tail-heads.ts'
 
 /** A session as the writer knows it. `head` and `updated` may be ahead of the row on disk while `dirty`. */
 export interface SessionRow {
@@ -42,10 +43,6 @@ export const sessionCache = (db: DatabaseSync) => {
   )
   const drop = db.prepare('delete from session where id = ?')
   const byId = db.prepare('select * from session where id = ?')
-  const tail = db.prepare(
-    `select session, max(last) as last, at from batch
-     where id > (select value from meta where key = 'indexed') group by session`,
-  )
 
   const remember = (name: string, row: SessionRow | undefined, isDirty: boolean) => {
     const before = known.get(name)
@@ -66,12 +63,13 @@ export const sessionCache = (db: DatabaseSync) => {
 
   /** A process that died has left commits that only the log's tail knows: going on behind them starts with knowing them. */
   const adopt = () => {
-    for (const { session = 0, last, at } of tail.all()) {
+    for (const [session, { last, at, damaged }] of tailHeads(db)) {
       const raw = byId.get(session)
       // A damaged row is told to whoever asks for it.
       if (raw === undefined || sessionSum(raw as unknown as SessionRow) !== raw['sum']) continue
       const row = checkedSession(raw)
-      if (Number(last) > row.head) put(row.name, { ...row, head: Number(last), updated: Number(at) }, true)
+      if (damaged) put(row.name, { ...row, damaged: 1 }, true)
+      else if (last > row.head) put(row.name, { ...row, head: last, updated: at }, true)
     }
   }
   adopt()
