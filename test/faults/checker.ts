@@ -149,8 +149,11 @@ const i5: Find = function* ({ log, copies = [], calm }) {
 
 /** No append by a stale writer: terms rise by one, and a node writes only while it is the owner. */
 const i6: Find = function* ({ log }) {
-  let [term, owner] = [0, '']
+  let [term, owner, started] = [0, '', 0]
   for (const event of log) {
+    if (event.type === 'turn.started') started = term
+    if (event.by.startsWith('agent:') && started !== term)
+      yield `${event.by} of term ${started} wrote ${event.seq} in ${term}`
     if (event.type === 'owner') {
       if (event.term !== term + 1) yield `term ${event.term} follows on ${term}`
       term = event.term

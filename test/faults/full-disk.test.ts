@@ -1,0 +1,117 @@
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { demoAgent, demoText } from '../../src/agents/demo/demo-agent.ts'
+import { type SessionState, textOf } from '../../src/core/session.ts'
+import { systemEnv as env } from '../../src/env.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
+import { openSqliteJournal } from '../../src/journals/sqlite/open.ts'
+import { needing, sh, withFolder } from '../journals/faults.ts'
+
+const state = (gateway: Gateway): Promise<SessionState> => gateway.state('s')
+const until = async (gateway: Gateway, holds: (now: SessionState) => boolean): Promise<SessionState> => {
+  const limit = performance.now() + 20_000
+  for (;;) {
+    const now = await state(gateway)
+    if (holds(now)) return now
+    if (performance.now() > limit) throw new Error(`waited in vain; ${JSON.stringify(now).slice(0, 800)}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+const said = (now: SessionState): string =>
+  now.items
+    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
+    .join('\n\n')
+
+interface Disk {
+  readonly path: string
+  /** Lets nothing more be written. */
+  readonly fill: () => void
+  readonly free: () => void
+}
+
+/** A turn runs, the disk takes nothing any more, and then it does again. */
+const stand = async (disk: Disk, code: string): Promise<void> => {
+  const journal = await openSqliteJournal({ file: join(disk.path, 'journal.db') })
+  const bugs: unknown[] = []
+  const gateway = createGateway({
+    journal,
+    agents: [demoAgent({ env, pace: 2 })],
+    env,
+    node: 'n',
+    hash: (text) => text,
+    onBug: (error) => bugs.push(error),
+  })
+  const say = (id: string, type: string, data: object) => gateway.say({ id, session: 's', by: 'user:a', type, data })
+  try {
+    await say('1', 'create', {})
+    await say('2', 'prompt', { text: 'count to 5000' })
+    await until(gateway, (now) => said(now).length > 50)
+    disk.fill()
+    const refused = async (id: string): Promise<unknown> =>
+      say(id, 'prompt', { text: 'hello' }).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+    let failure: unknown
+    for (let i = 0; failure === undefined && i < 500; i++) failure = await refused(`w${i}`)
+    expect(failure).toMatchObject({ code })
+    const before = await state(gateway)
+    expect(said(before).length).toBeGreaterThan(50)
+    expect((await journal.read('s', 0)).head).toBe(before.seq)
+    expect(await refused('again')).toMatchObject({ code })
+
+    disk.free()
+    const after = await until(gateway, (now) => now.items.some((item) => item.kind === 'end'))
+    expect(after.items.find((item) => item.kind === 'end')).toMatchObject({ outcome: 'failed', code, retryable: true })
+    expect(said(after).startsWith(said(before).slice(0, 50))).toBe(true)
+    expect(demoText('count to 5000').startsWith(said(after).split('\n\n')[0] ?? 'nothing')).toBe(true)
+    // The very command that was refused is taken now: it had no effect then.
+    expect(await say('again', 'prompt', { text: 'hello' })).toMatchObject({ dup: false })
+    const prompts = (now: SessionState) =>
+      now.items.filter((item) => item.kind === 'message' && item.role === 'user').length
+    const end = await until(
+      gateway,
+      (now) => now.running === null && now.queue.length === 0 && now.turns === prompts(now),
+    )
+    expect(said(end).endsWith(demoText('hello'))).toBe(true)
+    expect(bugs).toEqual([])
+  } finally {
+    await gateway.close()
+  }
+}
+
+describe('a disk that takes nothing', () => {
+  it(
+    'fault 6: full: reads go on, new turns are refused, the running turn ends, and all by itself when there is room',
+    needing(['mount'], () =>
+      withFolder(async (_folder, mount) => {
+        const { path } = mount('small', '-t', 'tmpfs', '-o', 'size=3m', 'none')
+        const ballast = join(path, 'ballast')
+        const fill = (): void => {
+          const { bavail, bsize } = statfsSync(path)
+          writeFileSync(ballast, Buffer.alloc(bavail * bsize))
+        }
+        await stand({ path, fill, free: () => rmSync(ballast) }, 'storage_full')
+      }),
+    ),
+  )
+
+  it(
+    'fault 7: read-only: the same',
+    needing(['mount', 'mkfs.ext4'], () =>
+      withFolder(async (folder, mount) => {
+        const image = join(folder, 'image')
+        writeFileSync(image, Buffer.alloc(24 * 1024 * 1024))
+        sh('mkfs.ext4', '-q', '-F', image)
+        const { path } = mount('disk', '-o', 'loop', image)
+        // The kernel refuses a read-only remount while a file is open for writing; a frozen file system would hang instead.
+        const turn = (how: 'ro' | 'rw'): void => sh('mount', '-o', `remount,${how}`, path)
+        await stand({ path, fill: () => emergency(path), free: () => turn('rw') }, 'read_only')
+      }),
+    ),
+  )
+})
+
+/** `remount,ro` with open files fails as busy; the emergency shutdown of ext4 is made by its errors=remount-ro, here by force. */
+const emergency = (path: string): void => sh('mount', '-o', 'remount,ro,abort', path)
