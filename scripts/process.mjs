@@ -13,7 +13,11 @@ export const run = (file, args, options = {}) =>
     }
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) process.on(signal, pass)
+    // npm tells its shell to stop, not what the shell runs: that we are an orphan is how we learn of it.
+    const parent = process.ppid
+    const orphaned = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 200)
     const done = () => {
+      clearInterval(orphaned)
       for (const signal of signals) process.off(signal, pass)
     }
     child.once('error', (error) => {
