@@ -24,6 +24,8 @@ export interface Opened {
   readonly journal: Journal
   /** Closes the journal and opens its store again, as a restart does. */
   reopen(): Promise<Journal>
+  /** Leaves the journal as a killed process does, and opens what it left. */
+  crash(): Promise<Journal>
   /** Another node over the same store; absent where only one process may open it. */
   readonly other?: () => Promise<Journal>
   /** Frees everything, also when a test failed half-way. */
@@ -553,6 +555,25 @@ export const journalContract = (name: string, open: () => Promise<Opened>): void
         expect(await journal.list({ busy: true })).toHaveLength(1)
         expect(journal.epoch).toBe(epoch)
         expect(await again()).toMatchObject({ term: 2, head: 53 })
+      })
+      test('[I1][I3] after a crash everything acknowledged is there, and the next owner goes on behind it', async () => {
+        const lease = await create('s', { summary: summary('s', { status: 'running' }) })
+        await journal.send(command('s', 'c'), 'h')
+        await journal.append(lease, [prompt('p', 'go')], { done: [{ id: 'c', hash: 'h', seq: 3 }] })
+        await journal.send(command('s', 'd'), 'h')
+        for (let round = 0; round < 20; round++) await journal.append(lease, [log(`${round}`, 50 + round)])
+        const before = await journal.read('s', 0, Number.MAX_SAFE_INTEGER)
+        const list = await journal.list()
+        journal = await opened.crash()
+        expect(await journal.read('s', 0, Number.MAX_SAFE_INTEGER)).toEqual(before)
+        expect(await journal.list({ busy: true })).toEqual(list)
+        expect(await journal.seen('s', 'c')).toMatchObject({ seq: 3 })
+        expect(await journal.search('go')).toHaveLength(1)
+        const next = await again()
+        expect(next).toMatchObject({ term: 2, head: 24 })
+        expect((await journal.inbox(next)[Symbol.asyncIterator]().next()).value).toMatchObject({ id: 'd' })
+        expect(await journal.append(next, [log('on')])).toMatchObject([{ seq: 25 }])
+        expect((await all()).map(({ seq }) => seq)).toEqual(Array.from({ length: 25 }, (_, index) => index + 1))
       })
       test('[J26] close waits for what was asked before it; later calls fail, and leases are lost', async () => {
         const lease = await create()

@@ -17,6 +17,10 @@ journalContract('memory', async () => {
       await journals.at(-1)?.close()
       return add('n')
     },
+    crash: async () => {
+      journals.at(-1)?.crash()
+      return add('n')
+    },
     other: async () => add('m'),
     end: async () => {
       await Promise.all(journals.map((journal) => journal.close()))
