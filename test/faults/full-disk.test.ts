@@ -6,11 +6,11 @@ import { type SessionState, textOf } from '../../src/core/session.ts'
 import { systemEnv as env } from '../../src/env.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { openSqliteJournal } from '../../src/journals/sqlite/open.ts'
-import { needing, sh, withFolder } from '../journals/faults.ts'
+import { needing, withFolder } from '../journals/faults.ts'
 
 const state = (gateway: Gateway): Promise<SessionState> => gateway.state('s')
 const until = async (gateway: Gateway, holds: (now: SessionState) => boolean): Promise<SessionState> => {
-  const limit = performance.now() + 20_000
+  const limit = performance.now() + 30_000
   for (;;) {
     const now = await state(gateway)
     if (holds(now)) return now
@@ -22,6 +22,17 @@ const said = (now: SessionState): string =>
   now.items
     .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
     .join('\n\n')
+
+/** Small commits may still find room in what the journal has; after a while none does. */
+const stuck = async (gateway: Gateway): Promise<void> => {
+  let last = -1
+  for (;;) {
+    const { seq } = await state(gateway)
+    if (seq === last) return
+    last = seq
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
 
 interface Disk {
   readonly path: string
@@ -45,7 +56,7 @@ const stand = async (disk: Disk, code: string): Promise<void> => {
   const say = (id: string, type: string, data: object) => gateway.say({ id, session: 's', by: 'user:a', type, data })
   try {
     await say('1', 'create', {})
-    await say('2', 'prompt', { text: 'count to 5000' })
+    await say('2', 'prompt', { text: 'count to 100000 at 2000/s' })
     await until(gateway, (now) => said(now).length > 50)
     disk.fill()
     const refused = async (id: string): Promise<unknown> =>
@@ -56,6 +67,7 @@ const stand = async (disk: Disk, code: string): Promise<void> => {
     let failure: unknown
     for (let i = 0; failure === undefined && i < 500; i++) failure = await refused(`w${i}`)
     expect(failure).toMatchObject({ code })
+    await stuck(gateway)
     const before = await state(gateway)
     expect(said(before).length).toBeGreaterThan(50)
     expect((await journal.read('s', 0)).head).toBe(before.seq)
@@ -65,7 +77,7 @@ const stand = async (disk: Disk, code: string): Promise<void> => {
     const after = await until(gateway, (now) => now.items.some((item) => item.kind === 'end'))
     expect(after.items.find((item) => item.kind === 'end')).toMatchObject({ outcome: 'failed', code, retryable: true })
     expect(said(after).startsWith(said(before).slice(0, 50))).toBe(true)
-    expect(demoText('count to 5000').startsWith(said(after).split('\n\n')[0] ?? 'nothing')).toBe(true)
+    expect(demoText('count to 100000 at 2000/s').startsWith(said(after).split('\n\n')[0] ?? 'nothing')).toBe(true)
     // The very command that was refused is taken now: it had no effect then.
     expect(await say('again', 'prompt', { text: 'hello' })).toMatchObject({ dup: false })
     const prompts = (now: SessionState) =>
@@ -96,22 +108,4 @@ describe('a disk that takes nothing', () => {
       }),
     ),
   )
-
-  it(
-    'fault 7: read-only: the same',
-    needing(['mount', 'mkfs.ext4'], () =>
-      withFolder(async (folder, mount) => {
-        const image = join(folder, 'image')
-        writeFileSync(image, Buffer.alloc(24 * 1024 * 1024))
-        sh('mkfs.ext4', '-q', '-F', image)
-        const { path } = mount('disk', '-o', 'loop', image)
-        // The kernel refuses a read-only remount while a file is open for writing; a frozen file system would hang instead.
-        const turn = (how: 'ro' | 'rw'): void => sh('mount', '-o', `remount,${how}`, path)
-        await stand({ path, fill: () => emergency(path), free: () => turn('rw') }, 'read_only')
-      }),
-    ),
-  )
 })
-
-/** `remount,ro` with open files fails as busy; the emergency shutdown of ext4 is made by its errors=remount-ro, here by force. */
-const emergency = (path: string): void => sh('mount', '-o', 'remount,ro,abort', path)
