@@ -2,7 +2,13 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Tests that mount, trace, kill, measure or drive a browser: they want the machine for themselves. */
-const alone = ['test/{faults,browser,survive}/**/*.test.ts', 'test/**/*.alone.test.ts']
+const alone = [
+  'test/{faults,browser,survive}/**/*.test.ts',
+  'test/simulation/**/*.test.ts',
+  'test/journals/{disk,power}.test.ts',
+  'test/security/crowds.test.ts',
+  'test/**/*.alone.test.ts',
+]
 
 export default defineConfig({
   test: {
