@@ -11,7 +11,7 @@ const perSocket = async (server: Parameters<typeof crowded>[0], idle: number[] =
     idle.push(before / 1e6)
     await world.open(sockets)
     await sleep(1000)
-    return (((await world.order({ do: 'rss' })) as number) - before) / sockets / 1000
+    return ((await world.order({ do: 'rss' })) - before) / sockets / 1000
   } finally {
     world.stop()
   }

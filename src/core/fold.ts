@@ -1,4 +1,4 @@
-import type { Event, Part } from './events.ts'
+import type { Event } from './events.ts'
 import type { Item, SessionState } from './session.ts'
 
 /** A view of a log: `step` is pure and must accept every event in order. */
@@ -208,7 +208,7 @@ const grow = (s: Draft, event: Event<'text' | 'thinking'>): void => {
   const old = find(s, 'message', event.mid)
   const had = old?.parts[event.part]
   const text = join(had !== undefined && 'text' in had ? had.text : '', event.offset, event.delta)
-  const parts = (old?.parts ?? []).slice() as Part[]
+  const parts = (old?.parts ?? []).slice()
   parts[event.part] = { type: event.type, text }
   if (old !== undefined) put(s, { ...old, parts })
   else

@@ -55,7 +55,7 @@ export const hosted = (options: HostedOptions, lease: Lease, initial: SessionSta
     const { running, queue } = owner.state()
     if (lease.lost.aborted) return
     if (runner !== undefined) {
-      if (running?.turn !== runner.turn || running.cancelling) void runner.stop({ outcome: 'cancelled' })
+      if (running?.turn !== runner.turn || running.cancelling) runner.stop({ outcome: 'cancelled' })
     } else if (running !== null) run(owner.state())
     else if (queue.length > 0 && !draining()) next()
   }
