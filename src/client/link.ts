@@ -117,7 +117,8 @@ const lose = (link: Link, at: Moment, loss: Loss): LinkStep => {
 const frame = (link: Link, conn: number, frame: ServerFrame, at: Moment): LinkStep => {
   const { now } = at
   const promoted = conn === link.probe
-  if (frame.t === 'welcome') {
+  // It comes once a connection; a second one would change nothing that should change.
+  if (frame.t === 'welcome' && (promoted || link.phase === 'opening')) {
     const next: Link = {
       ...heard(link, now),
       phase: 'up',

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServerFrame } from '../../src/core/frames.ts'
+import { allRungs } from '../../src/client/ladder.ts'
 import { stepLink, linkWake } from '../../src/client/link.ts'
 import { newLink, type Link, type LinkEffect, type LinkInput, type LinkOptions } from '../../src/client/link-state.ts'
 import { statusOf } from '../../src/client/status.ts'
@@ -318,6 +319,18 @@ describe('ladder', () => {
     expect(d.link()).toMatchObject({ conn: last, probe: 0 })
   })
 
+  test('[L9] [C3] a second welcome on the lower rung changes nothing, and leaves no probe behind', () => {
+    const d = drive()
+    d.put({ type: 'connect' })
+    fall(d)
+    d.up()
+    d.pass(0)
+    const { probe } = d.link()
+    expect(probe).toBeGreaterThan(0)
+    expect(d.frame(welcome)).toEqual([])
+    expect(d.link().probe).toBe(probe)
+  })
+
   test('[L9] a silent event stream leads to long-poll', () => {
     const d = drive()
     d.put({ type: 'connect' })
@@ -381,8 +394,9 @@ test('[L] any inputs: a tick at the time it asked for moves it on, and one conne
     { maxLength: 60 },
   )
   fc.assert(
-    fc.property(moves, (list) => {
-      let link: Link = newLink()
+    // Half of them begin on a lower rung, so that probes are common.
+    fc.property(moves, fc.constantFrom(allRungs, allRungs.toReversed()), (list, rungs) => {
+      let link: Link = newLink({ rungs })
       let now = 0
       const open = new Set<number>()
       const apply = (input: LinkInput, random: number): void => {
