@@ -77,7 +77,7 @@ export const makeImage = async (file: string): Promise<Image> => {
   await (await say(30, true, () => {})).close()
   const moments: Image['moments'][number][] = []
   const copy = `${file}.copy`
-  const journal = await say(8, false, () => {
+  const journal = await say(3, false, () => {
     copyFileSync(file, copy)
     copyFileSync(`${file}-wal`, `${copy}-wal`)
     moments.push({ wal: statSync(`${copy}-wal`).size, seen: see(copy, sessions).seen })

@@ -6,7 +6,8 @@ import { toJson } from '../encode.ts'
 import { bareSummary, isBusy } from '../summary.ts'
 import { flatMessage } from './message-writer.ts'
 import type { Plain, WriteTable } from './operations.ts'
-import type { FlatDone, FlatLine } from './session-operations.ts'
+import type { FlatDone } from './command-writer.ts'
+import type { FlatLine } from './session-operations.ts'
 
 /** The port's values as they cross between threads, and back. */
 
@@ -56,12 +57,17 @@ export const appendArgs = (
 const groups = (flat: readonly Plain[], size: number): readonly (readonly Plain[])[] =>
   Array.from({ length: flat.length / size }, (_, index) => flat.slice(index * size, (index + 1) * size))
 
-export const toListed = (answer: Plain): readonly Listed[] =>
-  groups(answer as readonly Plain[], 3).map(([summary, updated, head]) => ({
-    ...(JSON.parse(summary as string) as Summary),
-    updated_at: updated as number,
-    head: head as number,
-  }))
+export const toListed = (answer: Plain): { readonly lines: readonly Listed[]; readonly unreadable: number } => {
+  const [unreadable, ...lines] = answer as readonly [number, ...Plain[]]
+  return {
+    unreadable,
+    lines: groups(lines, 3).map(([summary, updated, head]) => ({
+      ...(JSON.parse(summary as string) as Summary),
+      updated_at: updated as number,
+      head: head as number,
+    })),
+  }
+}
 
 type Found = Awaited<ReturnType<Journal['search']>>
 export const toFound = (answer: Plain): Found =>

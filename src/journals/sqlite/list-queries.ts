@@ -26,13 +26,15 @@ export const listQueries = (db: DatabaseSync, tail: LogTail) => {
      where message_fts match ?1 and (?2 is null or s.by = ?2) order by f.rowid desc limit ?3`,
   )
 
-  /** A damaged row is no reason to show nobody a list; `verify` names it. */
+  let unreadable = 0
+  /** A damaged row is no reason to show nobody a list: it is counted, and `verify` names it. */
   const readable = (raw: Record<string, unknown>): readonly SessionRow[] => {
     try {
       return [tail.newest(checkedSession(raw))]
     } catch (error) {
-      if (error instanceof Failure) return []
-      throw error
+      if (!(error instanceof Failure)) throw error
+      unreadable++
+      return []
     }
   }
   const checkedMessage = (raw: Record<string, unknown>): MessageRaw => {
@@ -44,8 +46,9 @@ export const listQueries = (db: DatabaseSync, tail: LogTail) => {
   }
 
   return {
-    /** Rows on disk are as old as the last settling; the sessions in the tail have moved to the front since. → summary, updated, head … */
+    /** Rows on disk are as old as the last settling; the sessions in the tail have moved to the front since. → unreadable lines, summary, updated, head … */
     list: (limit: number, busy: number, by: string | null, updated: number, name: string): Plain => {
+      unreadable = 0
       const moved = new Set(tail.ids())
       const kind = busy === 1 ? 'busy' : by === null ? 'all' : 'by'
       const last = { updated, name }
@@ -53,10 +56,8 @@ export const listQueries = (db: DatabaseSync, tail: LogTail) => {
       const fresh = [...moved]
         .flatMap((id) => session.all(id).flatMap(readable))
         .filter((row) => (busy === 0 || row.busy === 1) && (by === null || row.by === by) && newer(last, row) < 0)
-      return [...settled.filter(({ id }) => !moved.has(id)), ...fresh]
-        .sort(newer)
-        .slice(0, limit)
-        .flatMap((row) => [row.summary, row.updated, row.head])
+      const found = [...settled.filter(({ id }) => !moved.has(id)), ...fresh].sort(newer).slice(0, limit)
+      return [unreadable, ...found.flatMap((row) => [row.summary, row.updated, row.head])]
     },
     /** → mid, seq, role, at, text … */
     messages: (name: string): Plain => {

@@ -1,17 +1,15 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { after as restOf, place } from '../../core/batch.ts'
+import { place } from '../../core/batch.ts'
 import { Failure } from '../../core/failures.ts'
-import type { Command, Journal } from '../../core/ports.ts'
-import type { SessionState } from '../../core/session.ts'
+import type { Journal } from '../../core/ports.ts'
 import { encode, toJson } from '../encode.ts'
-import { readInbox } from '../inbox.ts'
 import type { StreamEngine } from '../stream-store.ts'
 import { watchers } from '../watchers.ts'
 import type { Durability } from './connection.ts'
-import { appendArgs, claimArgs, toFound, toListed, toMessages } from './flat.ts'
+import { appendArgs, claimArgs } from './flat.ts'
 import { leases } from './leases.ts'
-import { toChunk } from './log-query.ts'
+import { sqliteReads } from './reads.ts'
 import { JournalRefused } from './refused.ts'
 import { queueRoom } from './room.ts'
 import { sqliteStreams } from './streams.ts'
@@ -28,6 +26,8 @@ export interface SqliteOptions {
   readonly queue?: number
   /** The journal cannot go on (a failed fsync): nothing more is acknowledged; the process must end (exit code 70). */
   readonly onFatal?: (error: Error) => void
+  /** Something stored is not what was written; for the program's log. `what` names it. */
+  readonly onDamage?: (what: string) => void
 }
 
 export interface SqliteJournal extends Journal {
@@ -46,18 +46,23 @@ export interface SqliteJournal extends Journal {
  * @throws JournalRefused
  */
 export const openSqliteJournal = async (options: SqliteOptions): Promise<SqliteJournal> => {
-  const { durability = 'strict', window = 50, queue = 8 * 1024 * 1024, onFatal = () => {} } = options
+  const { durability = 'strict', window = 50, queue = 8 * 1024 * 1024 } = options
+  const { onFatal = () => {}, onDamage = () => {} } = options
   const file = realFile(options.file)
   const held = leases()
-  const reader = readerThread(file)
-  const writer = await writerThread({ file, durability, window }, (error) => {
+  const die = (error: Error) => {
     held.loseAll()
     onFatal(error)
-  }).catch(async (error: unknown) => {
+  }
+  const reader = readerThread(file, die)
+  const writer = await writerThread({ file, durability, window }, die).catch(async (error: unknown) => {
     await reader.close()
     throw error
   })
-  await reader.open()
+  await reader.open().catch(async (error: unknown) => {
+    await writer.close()
+    throw error
+  })
   const commits = watchers()
   const arrivals = watchers()
   const room = queueRoom(queue)
@@ -70,8 +75,10 @@ export const openSqliteJournal = async (options: SqliteOptions): Promise<SqliteJ
     try {
       return await reader.ask(name, ...args)
     } catch (error) {
-      const damaged = error instanceof Failure && error.code === 'session_damaged' && name !== 'search'
-      if (damaged) await write('damage', [String(args[0])]).catch(() => {})
+      if (error instanceof Failure && error.code === 'session_damaged') {
+        onDamage(name === 'search' ? 'a message' : `session ${String(args[0])}`)
+        if (name !== 'search') await write('damage', [String(args[0])]).catch(() => {})
+      }
       throw error
     }
   }
@@ -117,48 +124,13 @@ export const openSqliteJournal = async (options: SqliteOptions): Promise<SqliteJ
       commits.tell(session, batch)
       return events
     },
-    read: async (session, after, max = 256 * 1024) => {
-      const { head, batches } = toChunk(await read('read', session, after, max))
-      const first = batches[0]
-      const rest = first && restOf(first, after)
-      return { head, batches: rest === undefined ? batches : [rest, ...batches.slice(1)] }
-    },
+    ...sqliteReads(read, arrivals.watch, onDamage),
     watch: commits.watch,
-    head: async (session) => {
-      const [head, floor, updated_at, summary] = (await read('head', session)) as [number, number, number, string]
-      return { ...JSON.parse(summary), head, floor, updated_at }
-    },
-    checkpoint: async (session) => {
-      const state = await read('checkpoint', session)
-      return state === null ? undefined : (JSON.parse(String(state)) as SessionState)
-    },
     send: async (command, hash) => {
       const kept = await write('send', [command.session, command.id, hash, toJson(command)])
       if (kept === 'new') arrivals.tell(command.session, undefined)
       return kept as 'new' | 'dup'
     },
-    inbox: (lease, signal) => {
-      const pending = async (order: number) => {
-        const flat = (await read('pending', lease.session, order)) as readonly (number | string)[]
-        return Array.from({ length: flat.length / 2 }, (_, index) => ({
-          order: Number(flat[index * 2]),
-          command: JSON.parse(String(flat[index * 2 + 1])) as Command,
-        }))
-      }
-      return readInbox(lease, { pending, listen: (wake) => arrivals.watch(lease.session, wake) }, signal)
-    },
-    seen: async (session, id) => {
-      const answer = await read('seen', session, id)
-      if (answer === null) return undefined
-      const [hash, seq] = answer as [string, number]
-      return { id, hash, seq }
-    },
-    list: async ({ limit = 100, busy = false, by = null, before } = {}) => {
-      const { updated_at, id } = before ?? { updated_at: Number.MAX_SAFE_INTEGER, id: '' }
-      return toListed(await read('list', limit, busy ? 1 : 0, by, updated_at, id))
-    },
-    search: async (query, { limit = 50, by = null } = {}) => toFound(await read('search', query, by, limit)),
-    messages: async (session) => toMessages(await read('messages', session)),
     trim: async (lease, state) => {
       const { id } = held.get(lease)
       await fenced(lease, () => write('trim', [lease.session, id, lease.term, state.seq, toJson(state)]))

@@ -101,26 +101,30 @@ const refusal = ([name, reason, message]: readonly [string, string, string]): Er
   name === 'JournalRefused' ? new JournalRefused(reason as RefusalReason, message) : new Error(message)
 
 /** The reading thread. */
-export const readerThread = (file: string) => {
+export const readerThread = (file: string, onFatal: (error: Error) => void) => {
   const worker = new Worker(entry('reader'))
   const { add, settle, fail } = calls()
   const send = (message: ToReader) => worker.postMessage(message)
   const closed = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const opened = new Promise<void>((resolve, reject) => {
+    worker.on('error', (error: Error) => {
+      reject(error)
+      fail(new Failure('internal', undefined, { cause: error }))
+      onFatal(error)
+    })
+    worker.on('message', (message: FromReader) => {
+      if ('result' in message) settle(message.result)
+      else if ('opened' in message) resolve()
+      else fail(new Failure('draining'))
+    })
+  })
+  opened.catch(() => {})
   return {
     /** Opens the file, which must exist by then. */
-    open: () =>
-      new Promise<void>((resolve, reject) => {
-        worker.on('error', (error: Error) => {
-          reject(error)
-          fail(new Failure('internal', undefined, { cause: error }))
-        })
-        worker.on('message', (message: FromReader) => {
-          if ('result' in message) settle(message.result)
-          else if ('opened' in message) resolve()
-          else fail(new Failure('draining'))
-        })
-        send({ open: file })
-      }),
+    open: (): Promise<void> => {
+      send({ open: file })
+      return opened
+    },
     ask: <K extends keyof ReadTable>(name: K, ...args: Parameters<ReadTable[K]>): Promise<Plain> =>
       add((id) => send({ ask: { id, name, args } })),
     close: async (): Promise<void> => {
