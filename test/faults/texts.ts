@@ -3,6 +3,7 @@ import { textOf } from '../../src/core/session.ts'
 
 /** What was asked, what was answered, and how the turn ended. */
 export interface Answered {
+  readonly turn: string
   readonly prompt: string
   readonly text: string
   readonly outcome: Outcome
@@ -16,6 +17,6 @@ export const texts = (log: readonly Event[]): readonly Answered[] => {
     const said = log.flatMap((event) =>
       event.type === 'message' && event.turn === end.turn && event.final ? [textOf(event.parts)] : [],
     )
-    return [{ prompt: prompts.get(end.turn) ?? '', text: said.join('\n\n'), outcome: end.outcome }]
+    return [{ turn: end.turn, prompt: prompts.get(end.turn) ?? '', text: said.join('\n\n'), outcome: end.outcome }]
   })
 }
