@@ -1,6 +1,6 @@
 import { isOpenAsk, type SessionState } from '../src/core/session.ts'
 import { fill, h } from './dom.ts'
-import { plain, plural } from './words.ts'
+import { capital, plain, plural } from './words.ts'
 import { signIn } from './sign-in.ts'
 
 export interface AboveInput {
@@ -28,7 +28,7 @@ export const showAbove = (node: HTMLElement, { state, name, signedOut, linkUsed 
       h(
         'div',
         { class: 'needs' },
-        h('span', {}, `${name} needs you: ${plain(ask.ask.subject.title)}`),
+        h('span', {}, `${capital(name)} needs you: ${plain(ask.ask.subject.title)}`),
         h('button', { class: 'button', type: 'button', onclick: () => review(ask.id) }, 'Review'),
       ),
     queued > 0 &&

@@ -32,7 +32,7 @@ export const createAgentChoice = (hint: HTMLElement, who: HTMLElement) => {
       fill(hint, pick ? `pick ${agents.map((one) => one.name).join(' ')}` : `used ${used}`, () => [
         pick ? choice(agents) : used > 0 && tokens(used),
       ])
-      return { name, demo: name === 'demo' }
+      return { name: name === 'demo' ? 'the demo agent' : name, demo: name === 'demo' }
     },
   }
 }

@@ -1,6 +1,7 @@
 import { isOpenAsk, type SessionState } from '../src/core/session.ts'
 import type { Pill } from './pill-words.ts'
 import { setText } from './dom.ts'
+import { capital } from './words.ts'
 
 /**
  * Speaks to screen readers at turn boundaries and when the kind of the connection changes: never the tokens themselves,
@@ -19,9 +20,9 @@ export const createAnnouncer = (node: HTMLElement) => {
       const open = state.items.filter(isOpenAsk)
       const running = state.running?.turn
       if (state.id === session) {
-        if (running !== undefined && running !== turn) say(`${name} is answering`)
+        if (running !== undefined && running !== turn) say(`${capital(name)} is answering`)
         if (running === undefined && turn !== undefined) say(ended(state, turn))
-        for (const ask of open) if (!asked.has(ask.id)) say(`${name} needs you: ${ask.ask.subject.title}`)
+        for (const ask of open) if (!asked.has(ask.id)) say(`${capital(name)} needs you: ${ask.ask.subject.title}`)
       }
       session = state.id
       turn = running

@@ -21,7 +21,15 @@ export const createComposer = ({ send, stop, typed }: ComposerOptions) => {
     area.style.height = 'auto'
     area.style.height = `${area.scrollHeight}px`
   }
-  const mark = (): void => sendButton.setAttribute('aria-disabled', String(area.value.trim() === ''))
+  let busy = false
+  /** While a turn runs and nothing is typed there is only something to stop. */
+  const mark = (): void => {
+    const empty = area.value.trim() === ''
+    sendButton.setAttribute('aria-disabled', String(empty))
+    sendButton.hidden = busy && empty
+    stopButton.hidden = !busy
+    stopButton.classList.toggle('primary', sendButton.hidden)
+  }
   const set = (text: string): void => {
     area.value = text
     fit()
@@ -52,7 +60,8 @@ export const createComposer = ({ send, stop, typed }: ComposerOptions) => {
     /** @param running a turn runs: it can be stopped, and what is sent waits for its end */
     show: (running: boolean, stopping: boolean, placeholder: string): void => {
       if (!running && document.activeElement === stopButton) area.focus()
-      stopButton.hidden = !running
+      busy = running
+      mark()
       stopButton.textContent = stopping ? 'Stopping' : 'Stop'
       sendButton.textContent = running ? 'Queue' : 'Send'
       area.placeholder = placeholder

@@ -87,7 +87,15 @@ export const createPage = ({ actions, composer, prompt, choose, retry, changed }
     showRows(rows)
     const failed = progress?.phase === 'failed' ? (progress.error?.message ?? 'This session cannot be shown') : ''
     const born = slots.every(({ type }) => type !== 'create')
-    showTail({ state, rows: rows.length, name, demo, failed, loading: current !== '' && state.seq === 0 && born })
+    showTail({
+      connected,
+      state,
+      rows: rows.length,
+      name,
+      demo,
+      failed,
+      loading: current !== '' && state.seq === 0 && born,
+    })
     end.keep()
     showAbove(byId('above'), { state, name, signedOut, linkUsed: model.linkUsed })
     const stopping = state.running?.cancelling === true || slots.some(({ type }) => type === 'cancel')

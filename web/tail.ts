@@ -1,5 +1,6 @@
-import type { SessionState } from '../src/core/session.ts'
+import { sessionStatus, type SessionState } from '../src/core/session.ts'
 import { fill, h, icon, type IconName } from './dom.ts'
+import { capital } from './words.ts'
 
 export interface TailInput {
   readonly state: SessionState
@@ -9,6 +10,7 @@ export interface TailInput {
   readonly name: string
   /** Whether the built-in agent answers, so that things to try can be offered. */
   readonly demo: boolean
+  readonly connected: boolean
   /** The session is being read for the first time. */
   readonly loading: boolean
   /** Why the session cannot be shown, in words; empty: it can. */
@@ -42,7 +44,7 @@ export const createTail = (node: HTMLElement, send: (text: string) => void) => {
       ...items.map(({ text, state }) => h('li', {}, icon(pictures[state] ?? 'clock'), `${text} (${state})`)),
     )
 
-  return ({ state, rows, name, demo, loading, failed }: TailInput): void => {
+  return ({ state, rows, name, demo, loading, failed, connected }: TailInput): void => {
     const empty = rows === 0 && state.running === null
     node.classList.toggle('alone', empty)
     if (failed !== '') return fill(node, `failed ${failed}`, () => [h('p', { class: 'error' }, failed)])
@@ -50,11 +52,15 @@ export const createTail = (node: HTMLElement, send: (text: string) => void) => {
     if (empty) return fill(node, `welcome ${name} ${demo}`, () => [welcome(name, demo)])
     const { running, status } = state
     if (running === null) return fill(node, 'rest', () => [])
-    const words = running.cancelling ? 'Stopping' : status === '' ? `${name} is answering` : status
+    const asks = connected && sessionStatus(state) === 'requires_action'
+    const doing = running.cancelling ? 'Stopping' : status === '' ? `${capital(name)} is answering` : status
+    // What it does right now nobody here can know without a connection.
+    const then = `${capital(name)} was answering when the connection was lost`
+    const words = !connected ? then : asks ? `${capital(name)} waits for your answer` : doing
     const again = running.attempt > 1 ? `, attempt ${running.attempt}` : ''
     fill(node, `${words} ${again} ${JSON.stringify(state.plan)}`, () => [
       state.plan.length > 0 && plan(state.plan),
-      h('div', { class: 'busy' }, icon('spinner'), `${words}${again}`),
+      h('div', { class: 'busy' }, icon(asks || !connected ? 'clock' : 'spinner'), `${words}${again}`),
     ])
   }
 }

@@ -6,6 +6,9 @@ import type { IconName } from './dom.ts'
 export const plural = (count: number, one: string, more = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 
+/** As the first word of a sentence. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** 940 tokens, 18.2k tokens */
 export const tokens = (count: number): string =>
   count < 1000 ? plural(count, 'token') : `${(count / 1000).toFixed(1)}k tokens`

@@ -58,17 +58,24 @@ export const accountRoutes = ({ identity, ticketPath }: AccountOptions): readonl
 ]
 
 /**
- * Signs a browser in by a one-time ticket in the address, and takes the ticket out of it.
+ * Signs a browser in by a one-time ticket in the address, and takes the ticket out of it. A person whose link is used up
+ * gets the page all the same, which says so and asks for a key.
  * @returns false when there is no ticket in the address
  * @throws Failure `unauthorized`
  */
 export const signIn = (call: Call, identity: Identity): boolean => {
   const ticket = call.url.searchParams.get('ticket')
   if (ticket === null) return false
-  // A link typed or clicked elsewhere has no origin; the ticket is bound to its path and used up.
-  const key = identity.tickets.redeem(ticket, call.url.pathname, undefined)
-  if (key === undefined || identity.principal(key) === null)
-    throw new Failure('unauthorized', 'This link was used before or is too old: ask for another one')
+  const { headers } = call.req
+  // A link typed or clicked elsewhere has no origin; our own page, whose ticket is bound to it, says where it comes from.
+  const origin = headers['sec-fetch-site'] === 'same-origin' ? call.url.origin : undefined
+  const key = identity.tickets.redeem(ticket, call.url.pathname, origin)
+  if (key === undefined || identity.principal(key) === null) {
+    if (!(headers.accept ?? '').includes('text/html'))
+      throw new Failure('unauthorized', 'This link was used before or is too old: ask for another one')
+    call.res.writeHead(303, { location: '/#link-used', 'cache-control': 'no-store' }).end()
+    return true
+  }
   const { token, expires } = identity.openBrowser(key)
   const name = cookieName(call.url.host, call.url.protocol === 'https:')
   const seconds = Math.floor((expires - Date.now()) / 1000)
