@@ -95,6 +95,26 @@ describe('a session over the native socket', () => {
     native.close()
   })
 
+  it('[S6] a reader that is 2 MiB behind is given the state, one that is less gets the events', async () => {
+    const native = await openNative(server.url, { key: server.key, hello: { window: 0 } })
+    const session = newId()
+    native.send({ t: 'cmd', id: newId(), session, type: 'create', data: {} })
+    await native.next('ack')
+    const fill = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        const data = { system_prompt: 'x'.repeat(90_000) }
+        await server.gateway.say({ id: newId(), session, by: 'user:owner', type: 'update', data })
+      }
+    }
+    await fill(20)
+    native.send({ t: 'sub', id: 'near', session })
+    expect(await native.next('sub.ok')).toMatchObject({ id: 'near', mode: 'replay' })
+    await fill(20)
+    native.send({ t: 'sub', id: 'far', session })
+    expect(await native.next('sub.ok')).toMatchObject({ id: 'far', mode: 'snapshot', state: { id: session } })
+    native.close()
+  })
+
   it('[W6] making a session that is there already is refused and does not disturb its turn', async () => {
     const native = await openNative(server.url, { key: server.key })
     const session = await prompted(native, 'count to 200')

@@ -9,8 +9,10 @@ import type { Numbered } from './run-frame.ts'
 
 /** The most sessions that one connection follows. */
 export const subscriptionLimit = 200
-/** Events behind the head from which a reader is given the state instead. */
-const snapshotAfter = 5000
+/** Events behind the head, and bytes, from which a reader is given the state instead. */
+const snapshotAfter = { events: 5000, bytes: 2_097_152 } as const
+/** Behind by so few events nobody is far: they are not weighed. */
+const near = 32
 
 export interface Flow {
   /** Bytes on the way without a `got`; 0 for no limit. */
@@ -70,7 +72,8 @@ export const subscriptions = ({
       throw new Failure('rate_limited', `${subscriptionLimit} subscriptions are the most`)
     const { head, floor } = await visible(gateway, session, caller)
     const from = startOf(wanted, { epoch: gateway.journal.epoch, head, floor })
-    const state = from === undefined ? await gateway.state(session) : undefined
+    const far = from === undefined || (await isFar(gateway, session, from, head))
+    const state = far ? await gateway.state(session) : undefined
     const after = state?.seq ?? from ?? 0
     if (!open) return
     const mode = state !== undefined ? 'snapshot' : after === head ? 'live' : 'replay'
@@ -137,5 +140,12 @@ const startOf = (
   if (cursor === undefined && from === 'now') return log.head
   if (cursor === undefined && from === 'snapshot') return undefined
   const after = cursor === undefined ? 0 : checkCursor(parseCursor(cursor), log)
-  return after < log.floor || log.head - after > snapshotAfter ? undefined : after
+  return after < log.floor || log.head - after > snapshotAfter.events ? undefined : after
+}
+
+/** Whether what follows `from` is too much to be sent. What is read for it is what the pump reads next, from the same cache. */
+const isFar = async (gateway: Gateway, session: string, from: number, head: number): Promise<boolean> => {
+  if (head - from <= near) return false
+  const { batches } = await gateway.journal.read(session, from, snapshotAfter.bytes)
+  return (batches.at(-1)?.last ?? head) < head
 }
