@@ -2,6 +2,7 @@ import type { Client } from '../src/client/client.ts'
 import { uuid } from '../src/client/id.ts'
 import { emptySession, type SessionState } from '../src/core/session.ts'
 import { hashOf, linkUsed, readPlace } from './address.ts'
+import { createAccount } from './account.ts'
 import { createComposer } from './composer.ts'
 import { byId } from './dom.ts'
 import { createDrawer } from './drawer.ts'
@@ -9,7 +10,6 @@ import { forgetDraft, readDraft, readLast, writeDraft, writeLast } from './draft
 import { onFrame } from './frame.ts'
 import { followList } from './list.ts'
 import { createPage, type Model } from './page.ts'
-import { getAgents, getMe, Refused, type AgentLine, type Me } from './rest.ts'
 import type { Actions } from './row.ts'
 import { promptText } from './items/pending.ts'
 import { watchSaid } from './said.ts'
@@ -18,14 +18,12 @@ import { toast } from './toasts.ts'
 /** Runs the page: what a person does goes to the client, what the client has goes on the screen once a frame. */
 export const startApp = (client: Client): void => {
   const cameByUsedLink = location.hash === linkUsed
-  let me: Me | undefined
-  let agents: readonly AgentLine[] = []
-  let signedOut = false
   let current = ''
   let leave = (): void => {}
 
   const session = () => client.session(current)
   const paint = onFrame(() => page.paint(model()))
+  const account = createAccount(client, paint)
   const said = watchSaid(client, paint)
   const list = followList(() => client.status.get().state === 'connected', paint)
   const state = (): SessionState => (current === '' ? emptySession : session().state.get())
@@ -38,8 +36,8 @@ export const startApp = (client: Client): void => {
     outbox: client.outbox.get(),
     acked: (seen) => said.acked(current, seen),
     lines: list.get(),
-    agents,
-    signedOut,
+    agents: account.agents(),
+    signedOut: account.signedOut(),
     linkUsed: cameByUsedLink,
   })
 
@@ -80,14 +78,16 @@ export const startApp = (client: Client): void => {
       const had = composer.text()
       if (said.discard(slot.id) && keep) edit(had === '' ? promptText(slot) : `${promptText(slot)}\n${had}`)
     },
-    nameOf: (by) => (by === me?.id ? 'you' : by.slice(by.indexOf(':') + 1)),
+    nameOf: account.nameOf,
   }
 
   const open = (id: string): void => {
     leave()
     current = id
     writeLast(id)
-    if (location.hash !== hashOf(id)) history.pushState(null, '', hashOf(id))
+    const hash = hashOf(id)
+    if (readPlace(location.hash) === undefined) history.replaceState(null, '', hash)
+    else if (location.hash !== hash) history.pushState(null, '', hash)
     const draft = readDraft(id)
     // With an id it is a message on its way, which the thread shows.
     composer.set(draft.id === undefined ? draft.text : '')
@@ -116,22 +116,8 @@ export const startApp = (client: Client): void => {
   }
   const page = createPage({ actions, composer, prompt, choose, retry: client.reconnect, changed: list.refresh })
 
-  const learn = async (): Promise<void> => {
-    try {
-      me = await getMe()
-      agents = await getAgents()
-    } catch (error) {
-      signedOut = error instanceof Refused && error.status === 401
-      if (signedOut) client.disconnect()
-    }
-    paint()
-  }
-  client.onState(({ state: link, error }) => {
-    if (link === 'error' && error?.code === 'unauthorized') signedOut = true
-    if (link === 'connected') {
-      list.refresh()
-      if (me === undefined) void learn()
-    }
+  client.onState(({ state: link }) => {
+    if (link === 'connected') list.refresh()
     paint()
   })
   byId('new').addEventListener('click', () => choose(''))
@@ -140,15 +126,18 @@ export const startApp = (client: Client): void => {
     composer.focus()
   })
   addEventListener('hashchange', follow)
-  addEventListener('popstate', follow)
   document.addEventListener('visibilitychange', list.refresh)
   // Countdowns, and states that only begin to matter after a while.
-  setInterval(paint, 250)
+  setInterval(() => {
+    const { state: link, silentSince } = client.status.get()
+    const replays = current !== '' && session().progress.get().phase === 'replay'
+    if (link !== 'connected' || silentSince !== null || replays) paint()
+  }, 250)
 
   if (readPlace(location.hash) === undefined) open(readLast())
   else follow()
   client.connect().then(resend, () => {})
-  void learn()
+  account.learn()
 
   /** A message whose box was lost with its page goes out again, under its id: twice is once. */
   function resend(): void {

@@ -1,3 +1,5 @@
+import type { IconName } from './icon-name.ts'
+
 type Props = Readonly<Record<string, string | number | boolean | undefined | ((event: never) => void)>>
 type Child = Node | string | null | undefined | false
 
@@ -18,19 +20,6 @@ export const h = <K extends keyof HTMLElementTagNameMap>(
   node.append(...children.filter((child) => child instanceof Node || typeof child === 'string'))
   return node
 }
-
-export type IconName =
-  | 'bolt'
-  | 'bolt-outline'
-  | 'spinner'
-  | 'check'
-  | 'cross'
-  | 'clock'
-  | 'question'
-  | 'plus'
-  | 'list'
-  | 'down'
-  | 'dot'
 
 const svg = 'http://www.w3.org/2000/svg'
 

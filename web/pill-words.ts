@@ -1,5 +1,5 @@
 import type { Status } from '../src/client/status.ts'
-import type { IconName } from './dom.ts'
+import type { IconName } from './icon-name.ts'
 import { plural } from './words.ts'
 
 export type PillKind =

@@ -1,5 +1,6 @@
 import { sessionStatus, type SessionState } from '../src/core/session.ts'
-import { fill, h, icon, type IconName } from './dom.ts'
+import { fill, h, icon } from './dom.ts'
+import type { IconName } from './icon-name.ts'
 import { capital } from './words.ts'
 
 export interface TailInput {

@@ -1,5 +1,6 @@
 import type { Slot } from '../src/client/outbox.ts'
-import type { Item, SessionState } from '../src/core/session.ts'
+import type { SessionState } from '../src/core/session.ts'
+import { inTurns } from './in-turns.ts'
 import { askCard } from './items/ask.ts'
 import { agentMessage, userMessage } from './items/message.ts'
 import { pendingMessage } from './items/pending.ts'
@@ -31,26 +32,6 @@ export const rowsOf = ({ state, slots, acked, connected }: ThreadInput): readonl
     ...said.map((slot): Row => ({ type: 'slot', slot, connected })),
   ]
 }
-
-/**
- * The items of a session turn by turn: a prompt that was said while another turn ran stands where its own turn begins.
- * Everything else is in the order of the log.
- */
-export const inTurns = ({ items, queue, running }: SessionState): readonly Item[] => {
-  const begins = new Map<string, number>()
-  for (const [index, item] of items.entries())
-    if (!isPrompt(item) && !begins.has(item.turn)) begins.set(item.turn, index)
-  const open = new Set([...queue.map(({ turn }) => turn), running?.turn])
-  const place = (item: Item, index: number): number =>
-    isPrompt(item) ? Math.max(index, begins.get(item.turn) ?? (open.has(item.turn) ? items.length : 0)) : index
-  const placed = items.map((item, index) => ({ item, at: place(item, index) }))
-  // A prompt has the place of the item that it goes before.
-  return placed
-    .toSorted((a, b) => a.at - b.at || Number(isPrompt(b.item)) - Number(isPrompt(a.item)))
-    .map(({ item }) => item)
-}
-
-const isPrompt = (item: Item): boolean => item.kind === 'message' && item.role === 'user'
 
 const askOf = ({ type, data }: Slot): string | undefined =>
   type === 'answer' ? (data as { readonly ask: string }).ask : undefined

@@ -1,6 +1,6 @@
 import type { Fields, Outcome } from '../src/core/events.ts'
 import type { SessionStatus } from '../src/core/session.ts'
-import type { IconName } from './dom.ts'
+import type { IconName } from './icon-name.ts'
 
 /** 1 message, 2 messages */
 export const plural = (count: number, one: string, more = `${one}s`): string =>
