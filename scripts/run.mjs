@@ -46,6 +46,12 @@ const tasks = {
     await build()
     return 0
   },
+  /** What a package holds beside the page: compiled sources and their types. */
+  pack: async () => {
+    rmSync('lib', { recursive: true, force: true })
+    await build()
+    return tool('typescript', '-p', 'tsconfig.build.json')
+  },
   /** A script of ours: `node scripts/run.mjs script bench/main.ts …` */
   script: async () => {
     await build()
