@@ -32,6 +32,8 @@ export interface ForwardOptions {
 
 /** Commands for sessions that another node serves: its inbox keeps them, and the journal tells what became of them. */
 export interface Forwarder {
+  /** Decides a command for a session that is served here. What it refuses is refused for the inbox too, should it wait there. */
+  readonly decide: ForwardOptions['apply']
   /** Resolves when the owner has answered, whoever that is by then. @throws Failure what the owner refused it with; `moved` after 10 s */
   readonly send: (command: Command, expect?: number) => Promise<Receipt>
   /** Decides a command that came through the inbox, to its end: what it was refused with is kept too. */
@@ -45,25 +47,27 @@ export const forwarder = ({ journal, env, host, check, apply, repeated }: Forwar
     return done !== undefined && done.seq > 0 ? done : undefined
   }
 
-  const decided = async (hosted: Hosted, command: Command, expect?: number): Promise<Receipt> => {
-    const { checked, digest } = check(command)
-    const done = await answered(command)
-    if (done !== undefined) return repeated(done, command, digest)
+  const decide: ForwardOptions['apply'] = async (hosted, command, checked, digest, expect) => {
     try {
       return await apply(hosted, command, checked, digest, expect)
     } catch (error) {
       const failure = toFailure(error)
-      const { code } = failure
-      if (!undecided.includes(code))
-        await hosted.owner.write(() => ({
-          said: [],
-          done: (seq) => ({ id: command.id, hash: digest, seq, refused: code }),
-        }))
+      const { id, session } = command
+      const refused = failure.code
+      if (!undecided.includes(refused) && (await journal.seen(session, id))?.seq === 0)
+        await hosted.owner.write(() => ({ said: [], done: (seq) => ({ id, hash: digest, seq, refused }) }))
       throw failure
     }
   }
 
+  const decided = async (hosted: Hosted, command: Command, expect?: number): Promise<Receipt> => {
+    const { checked, digest } = check(command)
+    const done = await answered(command)
+    return done === undefined ? decide(hosted, command, checked, digest, expect) : repeated(done, command, digest)
+  }
+
   return {
+    decide,
     send: async (command, expect) => {
       await journal.send(command, check(command).digest)
       const limit = env.monotonic() + forwardLimit

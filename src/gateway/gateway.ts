@@ -153,7 +153,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     if (seen !== undefined && isFinal(seen)) return repeated(seen, command, digest)
     if (draining && checked.type === 'prompt') throw new Failure('draining')
     try {
-      return await apply(await hosting.get(command.session), command, checked, digest, expect)
+      return await forwarding.decide(await hosting.get(command.session), command, checked, digest, expect)
     } catch (error) {
       const failure = toFailure(error)
       if (failure.code === 'moved') return forwarding.send(command, expect)
