@@ -1,4 +1,4 @@
-import { asTyped, table, type Io } from './io.ts'
+import { asTyped, startCommand, table, type Io } from './io.ts'
 
 export interface Facts {
   readonly version: string
@@ -62,7 +62,9 @@ export const greeting = (facts: Facts, io: Io): readonly string[] => {
 const hints = [
   'The demo agent needs no model; type "help" to see what it does. To talk to a real one, stop and start with one of',
   '',
-  '  OPENAI_BASE_URL=http://127.0.0.1:1234/v1  npm start     LM Studio (Ollama: port 11434, vLLM: port 8000)',
-  '  OPENAI_API_KEY=sk-…                       npm start     OpenAI',
+  ...table([
+    ['  OPENAI_BASE_URL=http://127.0.0.1:1234/v1', startCommand, 'LM Studio (Ollama: port 11434, vLLM: port 8000)'],
+    ['  OPENAI_API_KEY=sk-…', startCommand, 'OpenAI'],
+  ]),
   '',
 ]

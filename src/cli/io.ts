@@ -24,6 +24,9 @@ const controls = /[^\P{Cc}\n\t]/gu
 
 /** In a clone nothing is installed: there the program is called through npx. */
 const isClone = !import.meta.url.includes('/node_modules/')
+/** What starts the gateway here. */
+export const startCommand = isClone ? 'npm start' : 'holdfast'
+
 const commandLine = /(?<![\w./-])holdfast(?= (?:[a-z]{4,8}|--?[a-z]+)\b)/g
 
 /** Text for people, with commands as they can be typed here. */
