@@ -1,11 +1,15 @@
 import type { Event, Said } from '../core/events.ts'
+import { Failure } from '../core/failures.ts'
 import type { Agent, Env, Journal, Lease } from '../core/ports.ts'
 import type { SessionState } from '../core/session.ts'
 import { started } from './decide.ts'
-import { closing, type End } from './ending.ts'
+import { closing, type End, failed } from './ending.ts'
 import { own, type Owner } from './owner.ts'
 import { promptOf } from './spoken.ts'
 import { type Runner, runTurn } from './turn.ts'
+
+/** ms after which a turn that could not be started is tried again. */
+const retryNext = 1000
 
 export interface HostedOptions {
   readonly journal: Journal
@@ -69,21 +73,40 @@ export const hosted = (options: HostedOptions, lease: Lease, initial: SessionSta
     })
   }
 
+  const agentOf = (state: SessionState): Agent | undefined => {
+    try {
+      return agentFor(state)
+    } catch {
+      return undefined
+    }
+  }
+
+  const begin = (state: SessionState): readonly Said[] => {
+    const turn = state.queue[0]?.turn
+    if (state.running !== null || turn === undefined) return []
+    const agent = agentOf(state)
+    if (agent !== undefined) return [started(state, turn, agent.name, stamp())]
+    // It was there when the prompt came, and nobody can say when it will be again.
+    const missing = new Failure('agent_unavailable', `The agent "${state.agent}" is not configured any more`)
+    return [{ type: 'turn.ended', ...stamp(), turn, ...failed(missing) }]
+  }
+
   const next = (): void => {
-    const write = owner.write((state) => {
-      const turn = state.queue[0]?.turn
-      return {
-        said: state.running !== null || turn === undefined ? [] : [started(state, turn, agentFor(state).name, stamp())],
-      }
-    })
-    write.catch(onBug)
+    owner
+      .write((state) => ({ said: begin(state) }))
+      .catch((error: unknown) => {
+        if (lease.lost.aborted) return
+        // A full disk has room again one day: what waits is not forgotten.
+        env.after(retryNext, reconcile)
+        onBug(error)
+      })
   }
 
   const recovery = (state: SessionState): readonly Said[] => {
     if (state.running === null) return []
     const { turn, attempt, agent, cancelling } = state.running
     if (cancelling) return closing(state, { outcome: 'cancelled' }, stamp())
-    if (agentFor(state).resumes(state)) return [started(state, turn, agent, stamp(), attempt + 1)]
+    if (agentOf(state)?.resumes(state) === true) return [started(state, turn, agent, stamp(), attempt + 1)]
     const message = 'The server was restarted while this ran. What was said is kept; ask again to go on.'
     return closing(state, { outcome: 'interrupted', code: 'restarted', message, retryable: true }, stamp())
   }
