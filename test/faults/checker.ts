@@ -77,7 +77,7 @@ const shownText = function* (log: readonly Event[]): Iterable<string> {
     if (event.type === 'text') {
       const have = texts.get(event.mid) ?? ''
       if (event.offset > have.length) yield `a hole in ${event.mid} before ${event.seq}`
-      texts.set(event.mid, have.slice(0, event.offset) + event.delta)
+      texts.set(event.mid, (event.offset < have.length ? have.slice(0, event.offset) : have) + event.delta)
     }
     if (event.type === 'message' && event.final && texts.has(event.mid) && texts.get(event.mid) !== textOf(event.parts))
       yield `the text of ${event.mid} is not what was shown of it`

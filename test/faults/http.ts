@@ -19,10 +19,10 @@ const good = async (answer: Response): Promise<Response> => {
   return answer
 }
 
-/** The whole log, page by page. */
-export const readLog = async (server: Access, session: string): Promise<readonly Event[]> => {
+/** The log after a cursor, page by page; without one, the whole. */
+export const readLog = async (server: Access, session: string, after = '-1'): Promise<readonly Event[]> => {
   const events: Event[] = []
-  for (let offset = '-1'; ;) {
+  for (let offset = after; ;) {
     const page = await good(await ask(server, `/v1/sessions/${session}/events?offset=${offset}`))
     events.push(...((await page.json()) as Event[]))
     offset = page.headers.get('stream-next-offset') ?? ''
