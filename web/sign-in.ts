@@ -38,7 +38,7 @@ export const signIn = (used: boolean): HTMLElement => {
     h(
       'p',
       {},
-      'Open the link that the gateway prints when it starts, or paste a key. The first key is in the file that it names.',
+      'Open the link that the gateway prints when it starts (“holdfast link” prints another), or paste a key.',
     ),
     form,
     said,
