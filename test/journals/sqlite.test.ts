@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,7 +19,7 @@ import { openSqliteJournal, type SqliteJournal, type SqliteOptions } from '../..
 import { verifyJournal } from '../../src/journals/sqlite/verify.ts'
 import { commitWindow } from '../../src/journals/sqlite/window.ts'
 import { checkCursor } from '../../src/core/cursor.ts'
-import { command, created, ended, log, message, prompt, seqsIn, started, summary } from './said.ts'
+import { command, created, ended, log, message, prompt, seqsIn, started, summary, text } from './said.ts'
 import { until } from './until.ts'
 
 let folder: string
@@ -31,6 +32,14 @@ const open = async (options: Partial<SqliteOptions> = {}): Promise<SqliteJournal
 }
 const create = (journal: SqliteJournal, id = 's') =>
   journal.claim(id, { node: 'n', at: 1, create: true, opening: [created(id)], summary: summary(id) })
+
+/** Commits in a write-ahead log of pages of 4 KiB: frames that carry the size of the database after them. */
+const commitsIn = (path: string): number => {
+  const wal = readFileSync(path)
+  let commits = 0
+  for (let at = 32; at + 24 <= wal.length; at += 24 + 4096) if (wal.readUInt32BE(at + 4) !== 0) commits++
+  return commits
+}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-sqlite-'))
@@ -167,18 +176,35 @@ describe('the log', () => {
     )
     expect(order).toEqual(leases.map((_, index) => index))
   })
-  test('[J48] the window stays shut without load, opens under it, and never gathers more than it must', () => {
-    const waitAt = (rowsPerSecond: number, max = 50) => {
+  test('[J48] the window stays shut without a crowd, opens for one, and never gathers more than it must', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index}`)
+    /** Every session says 25 rows of 160 bytes a second, or as many as told. */
+    const waitAt = (sessions: number, max = 50, each = 25) => {
       const window = commitWindow(max)
-      for (let at = 1; at < 2000; at += 5)
-        window.note(at, (rowsPerSecond * 5) / 1000, ((rowsPerSecond * 5) / 1000) * 350)
+      for (let at = 0; at < 2000; at += 40) window.note(at, names(sessions), sessions * 160 * (each / 25))
       return window.wait()
     }
-    expect(waitAt(50)).toBeLessThan(0.1)
-    expect(waitAt(800)).toBeLessThan(3)
-    expect(waitAt(2500)).toBeGreaterThan(8)
-    expect(waitAt(25_000)).toBeLessThan(3)
-    expect(waitAt(2500, 0)).toBe(0)
+    expect(waitAt(1)).toBeLessThan(0.1)
+    expect(waitAt(32)).toBeLessThan(1.5)
+    expect(waitAt(50, 50, 100)).toBeLessThan(1)
+    expect(waitAt(100)).toBeGreaterThan(8)
+    expect(waitAt(1000)).toBeLessThan(4)
+    expect(waitAt(100, 0)).toBe(0)
+  })
+  test('[J48] a hundred sessions that stream, as a gateway writes them, share their commits', async () => {
+    const journal = await open()
+    const leases = await Promise.all(Array.from({ length: 100 }, (_, index) => create(journal, `s${index}`)))
+    const before = commitsIn(`${file}-wal`)
+    const rounds = 25
+    const stream = async (lease: (typeof leases)[number], start: number): Promise<void> => {
+      for (let round = 0; round < rounds; round++) {
+        await new Promise((resolve) => setTimeout(resolve, start + round * 40 - performance.now()))
+        await journal.append(lease, [text('m', round, 'w')], { done: [] })
+      }
+    }
+    const start = performance.now()
+    await Promise.all(leases.map((lease, index) => stream(lease, start + index * 0.4)))
+    expect((leases.length * rounds) / (commitsIn(`${file}-wal`) - before)).toBeGreaterThan(8)
   })
 })
 

@@ -114,7 +114,7 @@ export const openSqliteJournal = async (options: SqliteOptions): Promise<SqliteJ
       try {
         const turn = room.take(bytes)
         if (turn !== undefined) await turn
-        const urgent = along.summary !== undefined || along.done !== undefined
+        const urgent = along.summary !== undefined || (along.done?.length ?? 0) > 0
         const args = appendArgs({ session, id: mine.id, term }, batch, events, along)
         await fenced(lease, () => writer.write('append', args, { urgent, bytes })).finally(() => room.give(bytes))
         mine.head = batch.last

@@ -70,10 +70,11 @@ function run({ db, epoch, notices, close }: ReturnType<typeof openWriter>): void
     if (queue.length === 0 || fatal) return
     const jobs = queue
     queue = []
+    const streamed = jobs.filter((job) => !job.urgent)
     window.note(
       performance.now(),
-      jobs.length,
-      jobs.reduce((sum, job) => sum + job.bytes, 0),
+      streamed.map(({ args }) => String(args[0])),
+      streamed.reduce((sum, job) => sum + job.bytes, 0),
     )
     try {
       tell({ results: commit.group(jobs) })
