@@ -54,7 +54,11 @@ export const forwarder = ({ journal, env, host, check, apply, repeated }: Forwar
       const failure = toFailure(error)
       const { id, session } = command
       const refused = failure.code
-      if (!undecided.includes(refused) && (await journal.seen(session, id))?.seq === 0)
+      if (undecided.includes(refused)) throw failure
+      const kept = await journal.seen(session, id)
+      // Another owner was faster: this is the second coming of a command that has its answer.
+      if (kept !== undefined && kept.seq > 0) return repeated(kept, command, digest)
+      if (kept !== undefined)
         await hosted.owner.write(() => ({ said: [], done: (seq) => ({ id, hash: digest, seq, refused }) }))
       throw failure
     }

@@ -140,7 +140,7 @@ export const deeds: Readonly<Record<string, Act>> = {
     const page = device?.pages[0]
     if (device === undefined || page === undefined) return
     scene.close(device, page)
-    const again = scene.open(device)
+    const again = scene.open(device, page)
     for (const session of scene.sessions()) again.follow(session, random.pick(['fold', 'start', 'kept']))
   },
   'second page': (scene, random) => {

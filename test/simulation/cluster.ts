@@ -50,7 +50,7 @@ export const createCluster = (world: World, size: number): Cluster => {
     crash: (machine, silent) => {
       const node = running.get(machine)
       if (node === undefined) return
-      trace('crash', `${node.name}${silent ? ' silently' : ''}`)
+      trace('crash', node.name, silent ? 'silently' : '')
       running.delete(machine)
       stopping.delete(machine)
       node.crash(silent)

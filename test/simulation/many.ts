@@ -23,7 +23,9 @@ export type Summary = Told & { readonly ms: number }
 
 const share = (given: Share): Promise<Told> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: given })
+    // Schedules are short and throw everything away: with room for the young, little of it is ever copied.
+    const resourceLimits = { maxYoungGenerationSizeMb: 64 }
+    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: given, resourceLimits })
     worker.once('message', resolve)
     worker.once('error', reject)
   })

@@ -102,7 +102,7 @@ export const dial = (
   const endClient = (code: number): void => {
     if (clientOver) return
     clientOver = true
-    trace('closed', `${name} ${code}`)
+    trace('closed', name, String(code))
     ends.closed(code)
   }
   const endServer = (): void => {
@@ -121,13 +121,13 @@ export const dial = (
     up: (text) =>
       up?.put(text.length, () => {
         if (serverOver) return
-        trace('up', `${name} ${text}`)
+        trace('up', name, text)
         server?.message(text)
       }),
     down: (text) =>
       down.put(text.length, () => {
         if (clientOver) return
-        trace('down', `${name} ${text}`)
+        trace('down', name, text)
         ends.message(text)
         if (!asked || serverOver) return
         asked = false

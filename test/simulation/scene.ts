@@ -10,6 +10,8 @@ interface Device {
   readonly kept: Kept
   readonly flow: { readonly window?: number; readonly coalesceMs?: number }
   readonly pages: Client[]
+  /** Pages so far, reloads not counted. */
+  opened: number
 }
 
 /** Who takes part in a schedule. */
@@ -20,8 +22,8 @@ export interface Scene {
   readonly clients: () => readonly Client[]
   /** Sessions that exist. */
   readonly sessions: () => readonly string[]
-  /** Opens a page on a device, beside those that are open. */
-  readonly open: (device: Device) => Client
+  /** Opens a page on a device, beside those that are open; or again, after a reload. */
+  readonly open: (device: Device, again?: Client) => Client
   /** Closes a page. */
   readonly close: (device: Device, page: Client) => void
   /** A session of the client's own, with a first prompt: both are said at once, connected or not. */
@@ -44,6 +46,7 @@ export const createScene = (world: World, random: Random): Scene => {
       kept: { outbox: new Map(), readers: new Map(), said: 0 },
       flow: { ...(window !== undefined && { window }), ...(coalesceMs !== undefined && { coalesceMs }) },
       pages: [],
+      opened: 0,
     }
   })
   return {
@@ -52,12 +55,12 @@ export const createScene = (world: World, random: Random): Scene => {
     devices,
     clients: () => devices.flatMap(({ pages }) => pages),
     sessions: () => [...world.archive.logs.keys()],
-    open: (device) => {
+    open: (device, again) => {
       const { name, kept, flow, pages } = device
       if (pages.length > 0)
         for (const id of kept.outbox.keys()) Object.assign(world.commands.all.get(id) ?? {}, { shared: true })
       const page = startClient(world, {
-        name: `${name}${pages.length}`,
+        name: again?.name ?? `${name}${device.opened++}`,
         kept,
         ...flow,
         target: () => cluster.target(name),

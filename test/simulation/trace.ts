@@ -1,6 +1,6 @@
 /** What happened in a schedule: always as a hash, and as lines where somebody wants to read them. */
 export interface Trace {
-  readonly add: (at: number, kind: string, text: string) => void
+  readonly add: (at: number, kind: string, who: string, text: string) => void
   readonly hash: () => string
 }
 
@@ -22,11 +22,12 @@ export const createTrace = (line?: (text: string) => void): Trace => {
   }
   const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0')
   return {
-    add: (at, kind, text) => {
+    add: (at, kind, who, text) => {
       a ^= at
       mix(kind)
+      mix(who)
       mix(text)
-      line?.(`${at.toFixed(0).padStart(7)} ${kind.padEnd(12)} ${text}`)
+      line?.(`${at.toFixed(0).padStart(7)} ${kind.padEnd(12)} ${who} ${text}`)
     },
     hash: () => hex(a) + hex(b),
   }

@@ -29,6 +29,18 @@ export const missing = (scene: Scene): string | undefined => {
   return undefined
 }
 
+/** Until when commands are held back that were refused for a while, and a moment more; virtual ms. */
+export const patience = (scene: Scene): number =>
+  Math.max(
+    0,
+    ...scene.clients().flatMap((client) => {
+      const { env } = client.process
+      const now = scene.world.scheduler.now()
+      const held = client.machine().outbox.map(({ notBefore }) => notBefore - env.monotonic())
+      return held.map((left) => (left > 0 ? now + left + 3000 : 0))
+    }),
+  )
+
 /** Every reader that folds shows what the log adds up to [I2] [I5]. */
 export const checkReaders = (scene: Scene): void => {
   const { archive, violated } = scene.world

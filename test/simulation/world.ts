@@ -41,7 +41,7 @@ export interface World {
   readonly crowding: number
   readonly plant: Plant
   readonly violated: Violated
-  readonly trace: (kind: string, text: string) => void
+  readonly trace: (kind: string, who: string, text?: string) => void
   /** Counts something that happened, so that a run can show that it was not idle. */
   readonly count: (what: string) => void
   readonly spawn: (name: string) => Process
@@ -50,7 +50,7 @@ export interface World {
 export const spawner = (scheduler: Scheduler, random: Random, trace: Trace) => {
   let number = 0
   return (name: string): Process => {
-    trace.add(scheduler.now(), 'start', `${name} as ${++number}`)
+    trace.add(scheduler.now(), 'start', name, `as ${++number}`)
     return createProcess({ scheduler, random: random.fork(), name: `${name}.${number}`, number })
   }
 }
