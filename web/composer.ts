@@ -1,4 +1,4 @@
-import { byId } from './dom.ts'
+import { theOne } from './dom.ts'
 
 export interface ComposerOptions {
   readonly send: (text: string) => void
@@ -9,10 +9,10 @@ export interface ComposerOptions {
 
 /** The message box. It can always be typed in: what cannot be sent now waits. */
 export const createComposer = ({ send, stop, typed }: ComposerOptions) => {
-  const form = byId<HTMLFormElement>('composer')
-  const area = byId<HTMLTextAreaElement>('text')
-  const stopButton = byId<HTMLButtonElement>('stop')
-  const sendButton = byId<HTMLButtonElement>('send')
+  const form = theOne(HTMLFormElement, 'composer')
+  const area = theOne(HTMLTextAreaElement, 'text')
+  const stopButton = theOne(HTMLButtonElement, 'stop')
+  const sendButton = theOne(HTMLButtonElement, 'send')
   const grows = CSS.supports('field-sizing', 'content')
 
   /** Where the style sheet cannot let it grow with its text. */

@@ -34,12 +34,13 @@ export const icon = (name: IconName): SVGSVGElement => {
   return node
 }
 
-/** The element of the page that has this id. @throws Error when the page and its script do not fit */
-export const byId = <T extends HTMLElement = HTMLElement>(id: string): T => {
+/** The element of the page that has this id and is of this kind. @throws Error when the page and its script do not fit */
+export const theOne = <T extends HTMLElement>(kind: new () => T, id: string): T => {
   const node = document.getElementById(id)
-  if (node === null) throw new Error(`the page has no #${id}`)
-  return node as T
+  if (!(node instanceof kind)) throw new Error(`the page has no #${id}`)
+  return node
 }
+export const byId = (id: string): HTMLElement => theOne(HTMLElement, id)
 
 /** Sets text without touching the document when nothing changed. */
 export const setText = (node: Element, text: string): void => {

@@ -1,8 +1,8 @@
-import { byId } from './dom.ts'
+import { byId, theOne } from './dom.ts'
 
 /** The list of sessions where there is no room beside the thread: opened by a button, closed by Esc or beside it. */
 export const createDrawer = () => {
-  const menu = byId<HTMLButtonElement>('menu')
+  const menu = theOne(HTMLButtonElement, 'menu')
   const panel = byId('sessions')
   const set = (open: boolean): void => {
     panel.classList.toggle('open', open)

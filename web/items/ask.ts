@@ -27,7 +27,7 @@ export const askCard = (actions: Actions): View<Asked> => {
       setText(is, resolved === null ? (ask.kind === 'permission' ? 'Needs your permission' : 'Needs your answer') : '')
       fill(body, id, () => subject(ask.subject))
       const had = choices.contains(document.activeElement)
-      fill(choices, `${resolved?.outcome ?? (waits ? 'waits' : 'open')}`, () =>
+      fill(choices, resolved?.outcome ?? (waits ? 'waits' : 'open'), () =>
         resolved === null
           ? waits
             ? ['Your answer is on its way.']
