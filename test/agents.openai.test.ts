@@ -70,9 +70,14 @@ describe('an answer', () => {
     expect(eventsOfType((await run('hi')).events, 'usage')).toEqual([])
   })
 
-  test('that ends at the length limit says so', async () => {
-    fake.script({ text: 'x', finish: 'length' })
-    expect(eventsOfType((await run('hi')).events, 'log')).toMatchObject([{ level: 'warn' }])
+  test.each([
+    ['length', 'output_limit'],
+    ['content_filter', 'refused'],
+  ])('that ends by %s keeps what was said and ends as %s', async (finish, code) => {
+    fake.script({ text: 'x', finish })
+    const { text, error } = await run('hi')
+    expect(text).toBe('x')
+    expect(error).toMatchObject({ code, retryAfterMs: undefined })
   })
 
   test('that comes whole although a stream was asked for is taken', async () => {

@@ -80,6 +80,15 @@ export const failures = {
     retryable: false,
     message: 'The model server sent what is not its protocol',
   },
+  /** The turn ends as `limit`: what was said is kept. */
+  output_limit: {
+    http: 422,
+    close: null,
+    retryable: false,
+    message: 'The answer reached the length limit of the model; ask it to go on',
+  },
+  /** The turn ends as `refused`: what was said is kept. */
+  refused: { http: 422, close: null, retryable: false, message: 'The model or its content filter refused to go on' },
   timeout: { http: 504, close: null, retryable: true, message: 'Nothing came in time' },
   shutdown: { http: 503, close: null, retryable: true, message: 'The server was stopped' },
   restarted: { http: 503, close: null, retryable: true, message: 'The server was restarted while this ran' },

@@ -1,5 +1,5 @@
 import type { Fields, Said } from '../core/events.ts'
-import { type Failure, failures } from '../core/failures.ts'
+import { type Failure, type FailureCode, failures } from '../core/failures.ts'
 import type { Item, SessionState } from '../core/session.ts'
 
 type Stamp = Pick<Said, 'by' | 'at' | 'cause'>
@@ -61,9 +61,17 @@ const close = (item: Item, end: End, stamp: Stamp): readonly Said[] => {
   }
 }
 
-/** How a turn ends whose agent threw: a break in the middle is an interruption, the rest are failures. */
+/** How a turn ends whose agent threw: what is not here is a failure. */
+const outcomes: Partial<Record<FailureCode, End['outcome']>> = {
+  upstream_reset: 'interrupted',
+  timeout: 'interrupted',
+  output_limit: 'limit',
+  refused: 'refused',
+}
+
+/** The end of a turn whose agent threw this. */
 export const failed = ({ code, message }: Failure): End => ({
-  outcome: code === 'upstream_reset' || code === 'timeout' ? 'interrupted' : 'failed',
+  outcome: outcomes[code] ?? 'failed',
   code,
   message,
   retryable: failures[code].retryable,

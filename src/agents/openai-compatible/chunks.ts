@@ -1,3 +1,4 @@
+import { Failure } from '../../core/failures.ts'
 import type { Stage } from '../speak.ts'
 import { parseJson, countIn, listIn, objectIn, stringIn } from './read.ts'
 
@@ -73,16 +74,15 @@ export const createAnswer = (stage: Stage, newId: () => string): Answer => {
           input: parseJson(args) ?? args,
           error: 'The model called a tool, but none was offered to it',
         })
-      const why = finish === undefined ? undefined : shortened[finish]
-      if (why !== undefined) stage.say({ type: 'log', level: 'warn', text: why })
       if (usage !== undefined) stage.say({ type: 'usage', ...usage })
     },
   }
 }
 
-const shortened: Readonly<Record<string, string | undefined>> = {
-  length: 'The answer ends here because it reached the length limit of the model',
-  content_filter: 'The answer ends here because the content filter of the model server stopped it',
+/** Why an answer that ended as it should is still not all of one: the turn ends as `limit` or `refused`. */
+export const shortfall = (finish: string | undefined): Failure | undefined => {
+  if (finish === 'length') return new Failure('output_limit')
+  return finish === 'content_filter' ? new Failure('refused') : undefined
 }
 
 const usageIn = (value: unknown) => {

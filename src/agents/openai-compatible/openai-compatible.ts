@@ -3,7 +3,7 @@ import type { Agent, Env } from '../../core/ports.ts'
 import type { CoalesceOptions } from '../coalesce.ts'
 import { speak } from '../speak.ts'
 import { attempt, type Limits } from './attempt.ts'
-import { createAnswer } from './chunks.ts'
+import { createAnswer, shortfall } from './chunks.ts'
 import { conversationOf } from './conversation.ts'
 import { endpoint } from './endpoint.ts'
 import { modelList } from './models.ts'
@@ -71,11 +71,18 @@ export const openAiCompatible = (options: OpenAiCompatibleOptions): Agent => {
             stream: true,
             stream_options: { include_usage: true },
           })
+          let finish: string | undefined
           await withRetries(stage, env, { retries, budgetMs }, () => {
             const answer = createAnswer(stage, turn.newId)
             const done = attempt({ endpoint: server, body, stage, answer, env, redact, limits })
-            return { done: done.finally(answer.conclude), begun: answer.begun }
+            const conclude = (): void => {
+              answer.conclude()
+              finish = answer.finished()
+            }
+            return { done: done.finally(conclude), begun: answer.begun }
           })
+          const short = shortfall(finish)
+          if (short !== undefined) throw short
         },
         options,
       ),
