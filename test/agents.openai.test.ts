@@ -166,14 +166,14 @@ describe('a reader that is behind', () => {
     const words = Array.from({ length: 20_000 }, (_, index) => `${index} ${'x'.repeat(200)} `)
     fake.script({ text: words })
     const before = fake.requests.length
-    const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['fake'], idleMs: 200 })
+    const agent = openAiCompatible({ env: systemEnv, baseUrl: fake.baseUrl, models: ['fake'], idleMs: 2000 })
     const events = []
     for await (const event of agent.run(testTurn('hi'))) {
       events.push(event)
       if (events.length !== 2) continue
       const { promise, resolve } = Promise.withResolvers<void>()
       // Longer than the idle limit: time that we make the server wait is not its fault.
-      setTimeout(resolve, 600)
+      setTimeout(resolve, 3000)
       await promise
       expect(fake.requests[before]?.state).toBe('open')
     }
