@@ -38,7 +38,7 @@ export interface Link {
   readonly rtts: readonly number[]
   /** The server's heartbeat, ms. */
   readonly hb: number
-  /** The device says that it has no network, and nothing was heard since. */
+  /** The device says that it has no network, and no ping sent since came back: what else is heard may have been on its way. */
   readonly offline: boolean
   /** The server said that it restarts. */
   readonly draining: boolean

@@ -68,7 +68,6 @@ const heard = (link: Link, now: number): Link => ({
   heardAt: now,
   doubtful: false,
   proveBy: Infinity,
-  offline: false,
 })
 
 const closing = (link: Link): LinkEffect[] =>
@@ -123,6 +122,7 @@ const frame = (link: Link, conn: number, frame: ServerFrame, at: Moment): LinkSt
       ...heard(link, now),
       phase: 'up',
       since: now,
+      offline: false,
       conn,
       probe: 0,
       rung: promoted ? 'websocket' : link.rung,
@@ -144,7 +144,12 @@ const frame = (link: Link, conn: number, frame: ServerFrame, at: Moment): LinkSt
     case 'pong':
       if (frame.n !== next.ping.n || next.ping.answered) return [next, []]
       return [
-        { ...next, ping: { ...next.ping, answered: true }, rtts: [...next.rtts.slice(-4), now - next.ping.at] },
+        {
+          ...next,
+          offline: false,
+          ping: { ...next.ping, answered: true },
+          rtts: [...next.rtts.slice(-4), now - next.ping.at],
+        },
         [],
       ]
     case 'auth.expiring':

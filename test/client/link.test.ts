@@ -153,10 +153,14 @@ describe('link', () => {
     expect(types(d.put({ type: 'look' }))).toEqual(['open'])
   })
 
-  test('fault: offline is told at once, and is over with the first word that is heard', () => {
+  test('fault: offline is told at once, and is over with the answer to a ping sent since', () => {
     const d = drive()
     d.started()
     expect(types(d.put({ type: 'online', online: false }))).toEqual(['ping'])
+    expect(d.status()).toMatchObject({ state: 'disconnected', offline: true })
+    // It was on its way already.
+    d.frame({ t: 'ping', n: 1 })
+    d.frame({ t: 'pong', n: d.link().ping.n - 1 })
     expect(d.status()).toMatchObject({ state: 'disconnected', offline: true })
     d.frame({ t: 'pong', n: d.link().ping.n })
     expect(d.status()).toMatchObject({ state: 'connected', offline: false })
