@@ -16,7 +16,8 @@ export const forgetful = (
     const waiting = new Map<string, () => void>()
     const turns = new Map<string, string>()
     const texts = new Map<string, string>()
-    let [over, at]: [boolean, string] = [false, '']
+    const over = new AbortController()
+    let at = ''
     let socket: Native | undefined
 
     const apply = (event: Event): void => {
@@ -38,7 +39,7 @@ export const forgetful = (
       oldest[1]()
     }
     const live = async (): Promise<void> => {
-      while (!over) {
+      while (!over.signal.aborted) {
         try {
           socket = await openNative(url, { key: server.key() })
           socket.socket.on('message', hear)
@@ -60,7 +61,7 @@ export const forgetful = (
         }),
       waiting: () => waiting.size,
       close: () => {
-        over = true
+        over.abort()
         socket?.close()
       },
     }

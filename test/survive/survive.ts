@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { seeded, startProxy, type Proxy } from '../tools/proxy.ts'
+import { until } from '../tools/until.ts'
 import { count, memory, type Line, type Memory } from './count.ts'
 import type { Client, Driver } from './driver.ts'
 
@@ -80,7 +81,8 @@ export const survive = async ({
   }
   const moved = async (by: number, limit: number): Promise<void> => {
     const goal = changes + by
-    for (const end = performance.now() + limit; changes < goal && performance.now() < end;) await wait(5)
+    // An answer that is over moves nothing: then it is time to go on as well.
+    await until(() => changes >= goal, 'something new on a screen', limit).catch(() => undefined)
   }
   const make = async (fault: Fault): Promise<void> => {
     faults[fault] += 1
