@@ -4,10 +4,10 @@ import { missing } from './verdict.ts'
 
 type Run = (until: number, done?: () => boolean) => Promise<void>
 
-/** The faults are over: everything that was broken off, stopped or hidden is whole again, and people go on. */
+/** The faults are over: everything that was broken off, stopped or hidden is whole again. */
 export const heal = (scene: Scene): void => {
   const { world, cluster } = scene
-  const { knobs, scheduler } = world
+  const { knobs } = world
   Object.assign(knobs, { commit: 4, ack: 0, deaf: 0, wake: 0, delay: 20, full: false, healed: true })
   for (const node of cluster.nodes()) node.process.resume()
   for (let machine = 0; machine < cluster.size; machine++) cluster.start(machine)
@@ -21,21 +21,24 @@ export const heal = (scene: Scene): void => {
   }
   for (const node of cluster.nodes())
     for (const connection of node.connections()) if (connection.broken()) connection.cut(true, true)
+}
+
+/** The network is there again, and every machine: people go on, and everybody looks at everything. */
+export const goOn = (scene: Scene): void => {
+  const { scheduler } = scene.world
   const online = (): void => {
     for (const client of scene.clients()) client.input({ type: 'online', online: true })
   }
+  online()
   // Once more for those whose last try was about to fail.
   scheduler.after(200, online)
-  scheduler.after(1, () => {
-    online()
-    for (const client of scene.clients()) {
-      const folded = [...client.machine().readers.values()].flatMap(({ session, state }) =>
-        state === null ? [] : [session],
-      )
-      for (const session of scene.sessions()) if (!folded.includes(session)) client.follow(session, 'fold')
-    }
-    answer(scene, new Set())
-  })
+  for (const client of scene.clients()) {
+    const folded = [...client.machine().readers.values()].flatMap(({ session, state }) =>
+      state === null ? [] : [session],
+    )
+    for (const session of scene.sessions()) if (!folded.includes(session)) client.follow(session, 'fold')
+  }
+  answer(scene, new Set())
 }
 
 /** Questions that nobody answered are answered now. */

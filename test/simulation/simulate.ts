@@ -3,7 +3,7 @@ import { deeds, faults } from './acts.ts'
 import { createArchive } from './archive.ts'
 import type { Plant } from './bugs.ts'
 import { checkCommands, createCommands } from './commands.ts'
-import { heal, rest, restore } from './healing.ts'
+import { goOn, heal, rest, restore } from './healing.ts'
 import { createRandom } from './random.ts'
 import { createScene } from './scene.ts'
 import { createScheduler } from './scheduler.ts'
@@ -106,7 +106,10 @@ export const simulate = async (
 
     trace('heal', '')
     heal(scene)
-    await run(length + convergence, () => missing(scene) === undefined)
+    // A program that was told to end takes its time.
+    await run(length + 3000, scene.cluster.whole)
+    goOn(scene)
+    await run(scheduler.now() + convergence, () => missing(scene) === undefined)
     // Who was told that a queue is full may wait longer than that by itself.
     if (violation === undefined) await run(patience(scene), () => missing(scene) === undefined)
     const lacks = missing(scene)
