@@ -1,5 +1,5 @@
 import { checkCursor, formatCursor, parseCursor } from '../core/cursor.ts'
-import type { Journal } from '../core/ports.ts'
+import type { Batch, Journal } from '../core/ports.ts'
 import { standingHeaders } from '../dialects/durable-streams/headers.ts'
 import { toPieces } from '../dialects/durable-streams/pieces.ts'
 import { visible } from '../gateway/access.ts'
@@ -31,7 +31,7 @@ export const sessionEventRoutes = (options: SessionEventOptions): readonly Route
       path,
       cors: true,
       access: 'read',
-      handle: (call) => serveRead(call, () => open(call), { chunk: 256 * 1024, ...options }),
+      handle: (call) => serveRead(call, () => open(call), options),
     },
     {
       method: 'HEAD',
@@ -59,13 +59,30 @@ const sessionSource = (journal: SessionEventOptions['journal'], session: string,
   tail: async () => ({ position: (await journal.head(session)).head, closed: false }),
   read: async (from, max) => {
     const chunk = await journal.read(session, from, max)
-    const rows = chunk.batches.map(({ first, last, json }) => ({
-      start: first - 1,
-      end: last,
-      to: last,
-      data: Buffer.from(json),
-    }))
+    const rows = joined(chunk.batches).map((batches) => {
+      const end = batches.at(-1)?.last ?? from
+      const data = Buffer.from(batches.map(({ json }) => json).join())
+      return { start: (batches[0]?.first ?? 1) - 1, end, to: end, data }
+    })
     return { pieces: toPieces('json', rows, from, pieceSize), tail: { position: chunk.head, closed: false } }
   },
   watch: (wake) => journal.watch(session, wake),
 })
+
+/** Characters of commits that are encoded together: a third of a piece, so that they fit one in any script. */
+const groupSize = pieceSize / 3
+
+/** Commits in groups, because each on its own would cost a buffer. */
+const joined = (batches: readonly Batch[]): readonly (readonly Batch[])[] => {
+  const groups: Batch[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const batch of batches) {
+    if (size + batch.json.length > groupSize) {
+      groups.push([])
+      size = 0
+    }
+    groups.at(-1)?.push(batch)
+    size += batch.json.length + 1
+  }
+  return groups
+}

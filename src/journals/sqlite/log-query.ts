@@ -13,6 +13,9 @@ type Row = readonly [number, number, number, number, string]
 export const batchSum = (session: number, first: number, last: number, at: number, json: string): number =>
   crc32(`${session}|${first}|${last}|${at}|${json}`)
 
+/** Rows that are read at once: first, because they may be large, and at most. */
+const few = 4
+const many = 1024
 const nothing = [null, null, null, null, null]
 
 /** Reads a piece of a log: what `place` knows, then the tail. Every row is checked, and that each follows on the one before. */
@@ -21,7 +24,7 @@ export const logQuery = (db: DatabaseSync, tail: LogTail) => {
   const placed = db.prepare(
     `select b.first, b.last, b.at, b.sum, b.json from place p left join batch b on b.id = p.row
      where p.session = ?1 and p.first >= coalesce((select max(first) from place where session = ?1 and first <= ?2), 0)
-     order by p.first`,
+     order by p.first limit ?3`,
   )
   const fresh = db.prepare('select first, last, at, sum, json from batch where id = ?')
   placed.setReturnArrays(true)
@@ -32,7 +35,8 @@ export const logQuery = (db: DatabaseSync, tail: LogTail) => {
     if (damaged !== 0) throw new Failure('session_damaged')
     if (after < floor) throw new Failure('trimmed')
     const found: number[] = []
-    let text = ''
+    const texts: string[] = []
+    let size = 0
     let next = after + 1
     const take = (raw: unknown): void => {
       // A row that is not there, or is another session's, does not fit its checksum either.
@@ -45,20 +49,25 @@ export const logQuery = (db: DatabaseSync, tail: LogTail) => {
       // The first row may start before the cursor; from then on each must follow on the one before.
       if (first > next || (found.length > 0 && first !== next)) throw new Failure('session_damaged')
       found.push(first, last, json.length)
-      text += json
+      texts.push(json)
+      size += json.length
       next = last + 1
     }
-    if (after < head)
-      for (const raw of placed.iterate(id, after + 1)) {
-        take(raw)
-        if (text.length >= max) break
-      }
+    // Many rows at once cost half of what they cost one by one; how many are needed is told by those before.
+    let rows = few
+    const takeSome = (): boolean => {
+      const from = next
+      for (const raw of placed.all(id, next, rows)) if (size < max) take(raw)
+      rows = Math.min(rows * 8, many, Math.ceil(((max - size) * texts.length) / Math.max(1, size)) + 1)
+      return next > from && next <= head && size < max
+    }
+    if (after < head) while (takeSome());
     for (const { row, last } of tail.of(id)) {
-      if (text.length >= max) break
+      if (size >= max) break
       if (last > after) take(fresh.get(row))
     }
-    if (text.length < max && next <= head) throw new Failure('session_damaged')
-    return [head, text, ...found]
+    if (size < max && next <= head) throw new Failure('session_damaged')
+    return [head, texts.join(''), ...found]
   }
 }
 
