@@ -52,7 +52,9 @@ const kept = (): Promise<{ readonly bytes: number; readonly text: number }> =>
               session,
               by,
               type: 'prompt',
-              data: { text: `Now write slow ${200 + turn * index} at 100000/s words, please, and mind what was said in ${turn}.` },
+              data: {
+                text: `Now write slow ${200 + turn * index} at 100000/s words, please, and mind what was said in ${turn}.`,
+              },
             }),
           ),
         )

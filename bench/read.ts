@@ -38,7 +38,10 @@ export const readStream = async ({ port, path, headers = {} }: Asked): Promise<n
 /** Follows sessions from their starts over one new socket of ours until all are live. Resolves with the number of events. */
 export const readSocket = ({ port, headers }: Asked, sessions: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/socket`, { ...(headers && { headers }), perMessageDeflate: false })
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/socket`, {
+      ...(headers && { headers }),
+      perMessageDeflate: false,
+    })
     let [count, live] = [0, 0]
     socket.once('error', reject)
     socket.once('open', () => {

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
+import { serveCpu } from './cpu.ts'
 
 /** The floor of a replay: the same rows of the same file, read, joined and written to a bare socket. */
 const db = new DatabaseSync(process.argv[2] ?? '', { readOnly: true })
@@ -12,5 +13,4 @@ const server = createServer((socket) => {
   socket.once('data', (name) => socket.end(rows.all(String(name)).join()))
   socket.on('error', () => socket.destroy())
 })
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
-process.on('disconnect', () => process.exit())
+server.listen(0, '127.0.0.1', () => serveCpu((server.address() as AddressInfo).port))

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { delta } from '../scratch.ts'
+import { serveCpu } from './cpu.ts'
 import { scratchFolder } from './holdfast.ts'
 
 interface Peer {
@@ -20,6 +21,8 @@ const send = async (method: string, body?: string): Promise<void> => {
 }
 await send('PUT')
 for (let sent = 0; sent < events; sent += 100)
-  await send('POST', JSON.stringify(Array.from({ length: 100 }, (_, index) => ({ seq: sent + index, ...delta((sent + index) * 7) }))))
-process.on('disconnect', () => process.exit())
-process.send?.(Number(new URL(url).port))
+  await send(
+    'POST',
+    JSON.stringify(Array.from({ length: 100 }, (_, index) => ({ seq: sent + index, ...delta((sent + index) * 7) }))),
+  )
+serveCpu(Number(new URL(url).port))

@@ -22,7 +22,9 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
 /** Starts a program that says where it listens in one line of JSON, and waits for the line. */
-export const launch = async (args: readonly string[]): Promise<{ readonly child: ChildProcess; readonly url: string }> => {
+export const launch = async (
+  args: readonly string[],
+): Promise<{ readonly child: ChildProcess; readonly url: string }> => {
   const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   running.add(child)
   child.once('exit', () => running.delete(child))
@@ -30,7 +32,7 @@ export const launch = async (args: readonly string[]): Promise<{ readonly child:
   child.stdout?.setEncoding('utf8')
   while (!said.includes('\n')) {
     const [text] = (await Promise.race([
-      once(child.stdout as NonNullable<typeof child.stdout>, 'data'),
+      once(child.stdout, 'data'),
       once(child, 'exit').then(() => Promise.reject(new Error(`${args[0]} ended before it listened`))),
     ])) as [string]
     said += text
@@ -79,10 +81,13 @@ export const startHoldfast = async (dir: string, ...flags: readonly string[]): P
   }
 }
 
+const folders: string[] = []
+process.on('exit', () => folders.forEach((dir) => rmSync(dir, { recursive: true, force: true })))
+
 /** A folder that goes when this process does. */
 export const scratchFolder = (): string => {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  folders.push(dir)
   return dir
 }
 

@@ -1,5 +1,6 @@
 import { systemEnv as env } from '../../src/env.ts'
 import { delta } from '../scratch.ts'
+import { serveCpu } from './cpu.ts'
 import { whole } from './whole.ts'
 
 /** What can be replayed, and from where. */
@@ -15,7 +16,14 @@ export interface Replayable {
 /** Ours with 10,000 events of one commit each. A socket gives the state from 5,000 behind on, so there are halves too. */
 const events = 10_000
 const { gateway, port, headers, file } = await whole([
-  { name: 'mute', title: 'mute', steers: false, resumes: () => false, models: async () => [], run: async function* () {} },
+  {
+    name: 'mute',
+    title: 'mute',
+    steers: false,
+    resumes: () => false,
+    models: async () => [],
+    run: async function* () {},
+  },
 ])
 const { journal } = gateway
 
@@ -26,10 +34,6 @@ const fill = async (session: string, count: number): Promise<void> => {
 }
 // Side by side, so that a session's rows lie between those of others, as they do on a real disk.
 await Promise.all([fill('all', events), fill('half-1', events / 2), fill('half-2', events / 2)])
-process.on('disconnect', () => process.exit())
 const key = (headers['authorization'] ?? '').replace('Bearer ', '')
 // The journal puts its rows in their place when nothing has happened for a second.
-setTimeout(
-  () => process.send?.({ port, key, file, all: 'all', halves: ['half-1', 'half-2'] } satisfies Replayable),
-  1500,
-)
+setTimeout(() => serveCpu({ port, key, file, all: 'all', halves: ['half-1', 'half-2'] } satisfies Replayable), 1500)

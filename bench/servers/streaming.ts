@@ -21,8 +21,7 @@ process.on('message', ({ perSecond, seconds }: Stream) => {
     const start = machineNow()
     for (let sent = 0; sent < total;) {
       const due = Math.min(total, Math.floor(((machineNow() - start) / 1000) * perSecond))
-      for (; sent < due; sent++)
-        metronome.beat(sessions[sent % sessions.length] ?? '', `${machineNow().toFixed(3)} `)
+      for (; sent < due; sent++) metronome.beat(sessions[sent % sessions.length] ?? '', `${machineNow().toFixed(3)} `)
       await sleep(1)
     }
     process.send?.(total)
