@@ -11,7 +11,7 @@ export interface Crowd {
 
 /** A process full of clients. @param before what comes before `node` */
 export const crowd = (before: readonly string[]): Crowd => {
-  const [file = '', ...args] = [...before, process.execPath, fileURLToPath(new URL('crowd-main.ts', import.meta.url))]
+  const [file, ...args] = [...before, process.execPath, fileURLToPath(new URL('crowd-main.ts', import.meta.url))]
   const child = closing(spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }), (one) =>
     one.kill('SIGKILL'),
   )

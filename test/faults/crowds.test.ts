@@ -22,8 +22,8 @@ test(
     /** Round trips of somebody who was there before, while something happens. */
     const trips = async (during: Promise<unknown>): Promise<readonly number[]> => {
       const times: number[] = []
-      let over = false
-      const end = during.finally(() => (over = true))
+      const over = new AbortController()
+      const end = during.finally(() => over.abort())
       do {
         const begun = performance.now()
         n += 1
@@ -31,7 +31,7 @@ test(
         await socket.next('pong', (frame) => frame.n === n)
         times.push(performance.now() - begun)
         await wait(2)
-      } while (!over)
+      } while (!over.signal.aborted)
       await end
       return times
     }

@@ -108,7 +108,7 @@ export const machine = async (options: MachineOptions = {}): Promise<Machine> =>
     end = once(mine, 'exit').then(([code, signal]) => {
       running.delete(mine)
       if (child === mine) child = undefined
-      return { code, signal } as Exit
+      return { code, signal }
     })
     end.catch(() => undefined)
     return mine
