@@ -161,6 +161,32 @@ describe('stopping', () => {
   })
 })
 
+describe('stopping while a question is open', () => {
+  it('does not wait for the answer, and the question is there after the next start', async () => {
+    const path = await file()
+    const first = await openSqliteJournal({ file: path })
+    const gateway = on(first)
+    await say(gateway, 'create')
+    await say(gateway, 'prompt', { text: 'write a file' })
+    const asked = (state: SessionState) => state.items.find((item) => item.kind === 'ask')
+    const ask = asked(await until(gateway, (state) => asked(state) !== undefined))
+    await gateway.drain(60_000)
+    const answer = { ask: ask?.id, option: ask?.kind === 'ask' ? ask.ask.options[0]?.id : '' }
+    await expect(say(gateway, 'answer', answer)).rejects.toMatchObject({ code: 'draining' })
+    expect(ends(await log(first))).toEqual([])
+    await gateway.close()
+
+    const second = await openSqliteJournal({ file: path })
+    const after = on(second)
+    await after.recover()
+    await until(after, (state) => state.running?.attempt === 2)
+    expect(asked(await after.state('s'))).toEqual(ask)
+    await say(after, 'answer', answer)
+    await until(after, idle)
+    expect(ends(await log(second))).toMatchObject([{ outcome: 'complete' }])
+  })
+})
+
 describe('agents that misbehave', () => {
   const agent = (run: Agent['run']): Agent => ({
     name: 'bad',

@@ -148,7 +148,7 @@ export const keys = {
   drain_ms: key(
     'HOLDFAST_DRAIN_MS',
     whole(0, 600_000),
-    5000,
+    30_000,
     'Milliseconds that running turns get to end when the server is stopped.',
   ),
 } as const satisfies Record<string, Key<never> | Key>

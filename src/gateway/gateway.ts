@@ -56,7 +56,7 @@ export interface Gateway {
   trim(olderThan: number): Promise<number>
   /** Turns that run now. */
   running(): number
-  /** Takes no more prompts, gives running turns `graceMs`, ends the rest as `interrupted`. */
+  /** Takes no more prompts and answers, puts aside turns that can be resumed, gives the others `graceMs`, ends the rest as `interrupted`. */
   drain(graceMs: number): Promise<void>
   /** Ends turns at once and closes the journal. */
   close(): Promise<void>
@@ -151,7 +151,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     if (checked.type === 'create') return create(command, checked, digest)
     const seen = await journal.seen(command.session, command.id)
     if (seen !== undefined && isFinal(seen)) return repeated(seen, command, digest)
-    if (draining && checked.type === 'prompt') throw new Failure('draining')
+    if (draining && (checked.type === 'prompt' || checked.type === 'answer')) throw new Failure('draining')
     try {
       return await forwarding.decide(await hosting.get(command.session), command, checked, digest, expect)
     } catch (error) {

@@ -25,7 +25,7 @@ export interface Host {
   readonly all: () => readonly Hosted[]
   /** Lets a session go, with its lease. With `ifIdle` not when something has begun meanwhile. */
   readonly release: (session: string, ifIdle?: boolean) => Promise<void>
-  /** Lets running turns end for `graceMs`, then ends them as interrupted; nothing is started any more. */
+  /** Lets running turns end for `graceMs`, then ends them as interrupted; those that can be resumed are put aside. Nothing is started any more. */
   readonly drain: (graceMs: number) => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -128,6 +128,8 @@ export const host = (options: HostOptions): Host => {
     release,
     drain: async (graceMs) => {
       draining = true
+      // A question may wait for days: its turn goes on where it is answered.
+      await Promise.all([...entries.values()].map((entry) => entry.hosted.suspend()))
       let cancel = (): void => undefined
       const late = new Promise<void>((resolve) => (cancel = env.after(graceMs, resolve)))
       await Promise.race([Promise.all(running()), late])

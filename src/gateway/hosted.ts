@@ -31,6 +31,8 @@ export interface Hosted {
   readonly recover: () => Promise<void>
   /** Ends the running turn like this; resolves after its end is committed. */
   readonly stop: (end: End) => Promise<void>
+  /** Puts aside a turn that its agent can really resume; any other runs on. */
+  readonly suspend: () => Promise<void>
   /** Resolves when no turn runs. */
   readonly over: () => Promise<void>
 }
@@ -38,6 +40,7 @@ export interface Hosted {
 export const hosted = (options: HostedOptions, lease: Lease, initial: SessionState): Hosted => {
   const { journal, env, node, agentFor, draining, onBug } = options
   let runner: Runner | undefined
+  let suspended = false
   let used = env.monotonic()
   const stamp = () => ({ by: `node:${node}`, at: env.now() })
 
@@ -57,7 +60,7 @@ export const hosted = (options: HostedOptions, lease: Lease, initial: SessionSta
   /** What should happen in this state and does not yet: stop the turn, run it, start the next one. */
   const reconcile = (): void => {
     const { running, queue } = owner.state()
-    if (lease.lost.aborted) return
+    if (lease.lost.aborted || suspended) return
     if (runner !== undefined) {
       if (running?.turn !== runner.turn || running.cancelling) runner.stop({ outcome: 'cancelled' })
     } else if (running !== null) run(owner.state())
@@ -122,6 +125,13 @@ export const hosted = (options: HostedOptions, lease: Lease, initial: SessionSta
     stop: async (end) => {
       runner?.stop(end)
       await runner?.over
+    },
+    suspend: async () => {
+      const state = owner.state()
+      if (runner === undefined || agentOf(state)?.resumes(state) !== true) return
+      suspended = true
+      runner.suspend()
+      await runner.over
     },
     over: async () => runner?.over,
   }

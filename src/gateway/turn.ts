@@ -18,6 +18,8 @@ export interface Runner {
   readonly turn: string
   /** Stops the agent. What is open is closed and the turn ends like this. */
   readonly stop: (end: End) => void
+  /** Stops the agent and leaves the turn as it is in the log: the next owner hands it to the agent again. */
+  readonly suspend: () => void
   readonly answer: (ask: string, answer: Answer) => void
   readonly steer: (prompt: Prompt) => void
   /** Resolves after the end of the turn is committed, or the lease is lost. Never rejects. */
@@ -44,6 +46,7 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
   const steering = mailbox<Prompt>()
   const heard = new Set([running.prompt])
   let end: End | undefined
+  let suspended = false
 
   const letGo = (): void => {
     for (const settle of asks.values()) settle({ outcome: 'cancelled', by: 'node' })
@@ -150,12 +153,17 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
     const how = await Promise.race([said, overdue])
     cancel()
     letGo()
-    await finish(end ?? how ?? { outcome: 'cancelled' })
+    if (!suspended) await finish(end ?? how ?? { outcome: 'cancelled' })
   }
 
   return {
     turn: id,
     stop,
+    suspend: () => {
+      suspended = true
+      stopping.abort()
+      letGo()
+    },
     answer: (name, answer) => {
       asks.get(name)?.(answer)
       asks.delete(name)
