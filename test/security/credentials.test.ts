@@ -227,7 +227,7 @@ test('[S18] hostile keys get the same 401 as any wrong one', async () => {
 /** What was looked at and is no value from outside: names of tables, numbers of our own. */
 const reviewed = new Set([
   'connection.ts: synchronous', 'schema.ts: name', 'schema.ts: steps[version]', 'schema.ts: version + 1',
-  'open-writer.ts: epoch', 'session-operations.ts: what', 'neighbours.ts: table', 'neighbours.ts: where',
+  'open-writer.ts: epoch', 'log-writer.ts: what', 'neighbours.ts: table', 'neighbours.ts: where',
 ]) // prettier-ignore
 /** A constant of the same file: its text is there to be read. */
 const isConstant = (text: string, name: string): boolean =>
