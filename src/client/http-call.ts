@@ -30,7 +30,7 @@ export const call = async (http: Http, path: string, init: RequestInit = {}): Pr
   if (response.ok) return response
   const { error } = (await response.json()) as { error: WireError }
   if (typeof error?.code !== 'string') throw new Error()
-  throw new ClientError({ ...error, retryable: error.retryable === true })
+  throw new ClientError({ ...error, retryable: error.retryable ?? false })
 }
 
 /** The path of something of a session. */

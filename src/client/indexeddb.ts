@@ -64,7 +64,7 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
         request.result.addEventListener('versionchange', () => request.result.close())
         resolve(request.result)
       })
-      request.addEventListener('error', () => reject(request.error as Error))
+      request.addEventListener('error', () => reject(request.error))
     })
     return database
   }
@@ -74,7 +74,7 @@ export const indexedDbStore = ({ indexedDB, locks, name, tab }: IndexedDbOptions
       const transaction = (await open()).transaction(table, 'readwrite', { durability: 'strict' })
       await new Promise<void>((resolve, reject) => {
         transaction.addEventListener('complete', () => resolve())
-        transaction.addEventListener('abort', () => reject(transaction.error as Error))
+        transaction.addEventListener('abort', () => reject(transaction.error))
         work(transaction.objectStore(table))
       })
     } catch (error) {

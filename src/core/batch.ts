@@ -5,7 +5,7 @@ const parsed = new WeakMap<Batch, readonly Event[]>()
 
 /** Gives what was said its place in the log. */
 export const place = (said: readonly Said[], head: number): readonly Event[] =>
-  said.map((one, index) => ({ seq: head + 1 + index, ...one }) as Event)
+  said.map((one, index) => ({ seq: head + 1 + index, ...one }))
 
 /** One commit's events as they are stored and sent: encoded once, whoever reads them. */
 export const toBatch = (events: readonly Event[]): Batch => {

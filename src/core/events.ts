@@ -169,6 +169,3 @@ export type Spoken =
 export type SaidByAgent = {
   [K in Spoken]: Omit<Fields<K>, 'turn' | 'agent'> & { readonly type: K }
 }[Spoken]
-
-/** True for every name this version knows; others are stored by newer versions and skipped by readers. */
-export const isKnown = (type: string): type is Type => Object.hasOwn(shapes, type)

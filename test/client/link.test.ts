@@ -9,8 +9,14 @@ import { statusOf } from '../../src/client/status.ts'
 const limits = { frame: 65_536, in_flight: 32, subscriptions: 100 }
 const principal = { id: 'user:a', name: 'a', permissions: [] }
 const welcome: ServerFrame = { t: 'welcome', v: 1, conn: 'c', server: 's', hb_ms: 20_000, principal, limits }
-const bye = (more: object): ServerFrame =>
-  ({ t: 'bye', code: 'draining', message: '', retryable: true, retry: true, ...more }) as ServerFrame
+const bye = (more: object): ServerFrame => ({
+  t: 'bye',
+  code: 'draining',
+  message: '',
+  retryable: true,
+  retry: true,
+  ...more,
+})
 
 /** A link with a clock that is turned by hand. */
 const drive = (options: Partial<LinkOptions> = {}) => {
@@ -125,7 +131,7 @@ describe('link', () => {
     const d = drive()
     d.put({ type: 'connect' })
     d.put({ type: 'opened', conn: 1 })
-    d.frame({ ...welcome, hb_ms: 2000 } as ServerFrame)
+    d.frame({ ...welcome, hb_ms: 2000 })
     d.pass(2999)
     expect(d.status().state).toBe('connected')
     d.pass(1)

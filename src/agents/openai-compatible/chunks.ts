@@ -35,7 +35,7 @@ export const createAnswer = (stage: Stage, newId: () => string): Answer => {
     const fn = objectIn(call?.['function'])
     if (fn === undefined) return false
     // `index` and `id` are both optional in the wild; without either it goes on with the last one.
-    const key = String(call?.['index'] ?? stringIn(call?.['id']) ?? calls.at(-1)?.key ?? 0)
+    const key = String(countIn(call?.['index']) ?? stringIn(call?.['id']) ?? calls.at(-1)?.key ?? 0)
     let had = calls.find((one) => one.key === key)
     if (had === undefined && calls.length < callLimit) calls.push((had = { key, name: '', args: '' }))
     if (had === undefined) return false
