@@ -9,8 +9,8 @@ export interface Figure {
   readonly floorName: string
   readonly peer?: number
   readonly peerName?: string
-  /** `ours / floor` (or the value named in `goal`) must not be above this. */
-  readonly most: number
+  /** `ours / floor` (or the value named in `goal`) must not be above this. Without it the figure is shown, not judged. */
+  readonly most?: number
   /** What is compared with `most`, when it is not ours / floor. */
   readonly judged?: number
   readonly goal: string
@@ -18,7 +18,8 @@ export interface Figure {
 
 export const judged = (figure: Figure): number => figure.judged ?? figure.ours / figure.floor
 export const met = (figure: Figure): boolean =>
-  judged(figure) <= figure.most && (figure.peer === undefined || figure.ours <= figure.peer)
+  figure.most === undefined ||
+  (judged(figure) <= figure.most && (figure.peer === undefined || figure.ours <= figure.peer))
 
 export const quantile = (values: readonly number[], q: number): number => {
   const sorted = [...values].sort((a, b) => a - b)

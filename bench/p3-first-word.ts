@@ -22,15 +22,15 @@ export const run = async (): Promise<readonly Figure[]> => {
       ours: () => world.ours().then(({ first }) => keep('ours')(first)),
     })
     const added = (name: 'bare' | 'ours', q: number): number => quantile(firsts[name], q) - quantile(firsts.direct, q)
-    const common = { id: 'P3', unit: 'ms', floorName: 'node:http pass-through' }
-    return [0.5, 0.99].map((q) => ({
-      ...common,
-      name: `agent to a model server, 32 streams at once: added to the first word, p${q * 100}`,
+    return [0.5, 0.9].map((q) => ({
+      id: 'P3',
+      name: `agent to a model server, 32 streams: added to the first word, p${q * 100}`,
+      unit: 'ms',
       ours: added('ours', q),
       floor: added('bare', q),
-      ...(q === 0.5
-        ? { most: 3, judged: added('ours', q), goal: '≤ 3 ms' }
-        : { most: Number.POSITIVE_INFINITY, judged: added('ours', q), goal: 'shown' }),
+      floorName: 'node:http pass-through',
+      judged: added('ours', q),
+      ...(q === 0.5 ? { most: 3, goal: '≤ 3 ms' } : { goal: 'shown' }),
     }))
   } finally {
     world.stop()
