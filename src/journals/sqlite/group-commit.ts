@@ -7,7 +7,7 @@ import { isFatal, storageFailure } from './storage-failure.ts'
 /** Rows of the log after which they are put in their place: few index pages are written, and a restart has little to do. */
 const settleAfter = 8192
 /** Pages in the write-ahead log after which they are copied to the database (16 MiB): pages written often are copied once. */
-const checkpointAfter = 4096
+const checkpointAfter = 8192
 
 /** Runs jobs in one transaction and says what became of each once that is on the disk. */
 export const groupCommit = (db: DatabaseSync, { file }: { readonly file: string }) => {

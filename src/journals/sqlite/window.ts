@@ -1,4 +1,4 @@
-/** Bytes of rows worth one commit: three pages, so that the page that is written half full hardly counts. */
+/** Bytes of rows worth one commit: six pages, so that the page that is written half full hardly counts. */
 const worth = 12 * 1024
 /** Sessions that stream at the same time from which on gathering is fully open. */
 const crowd = 100
