@@ -76,3 +76,14 @@ export const failed = ({ code, message }: Failure): End => ({
   message,
   retryable: failures[code].retryable,
 })
+
+const interrupted = (code: FailureCode, what: string): End => ({
+  outcome: 'interrupted',
+  code,
+  message: `${what} while this ran. What was said is kept; ask again to go on.`,
+  retryable: true,
+})
+/** The server was told to stop. */
+export const stoppedEnd = interrupted('shutdown', 'The server was stopped')
+/** Another node has the session now, or may have it. */
+export const lostEnd = interrupted('node_lost', 'The node that ran this was lost')

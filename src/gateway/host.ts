@@ -1,10 +1,10 @@
 import { place } from '../core/batch.ts'
 import type { Said } from '../core/events.ts'
-import { Failure, type FailureCode, toFailure } from '../core/failures.ts'
+import { Failure, toFailure } from '../core/failures.ts'
 import { foldSession } from '../core/fold.ts'
 import type { Command, Done, Lease } from '../core/ports.ts'
 import { emptySession, type SessionState, summarize } from '../core/session.ts'
-import type { End } from './ending.ts'
+import { lostEnd, stoppedEnd } from './ending.ts'
 import { type Hosted, hosted, type HostedOptions } from './hosted.ts'
 import { load } from './load.ts'
 
@@ -35,18 +35,10 @@ interface Entry {
   readonly stop: AbortController
 }
 
-const interrupted = (code: FailureCode, what: string): End => ({
-  outcome: 'interrupted',
-  code,
-  message: `${what} while this ran. What was said is kept; ask again to go on.`,
-  retryable: true,
-})
-const stoppedEnd = interrupted('shutdown', 'The server was stopped')
-const lostEnd = interrupted('node_lost', 'The node that ran this was lost')
-
 export const host = (options: HostOptions): Host => {
   const { journal, env, node, idleMs = 300_000, onBug } = options
   const opening = new Map<string, Promise<Hosted>>()
+  const creating = new Map<string, Promise<Hosted>>()
   const entries = new Map<string, Entry>()
   let draining = false
 
@@ -109,19 +101,31 @@ export const host = (options: HostOptions): Host => {
   const running = () => [...entries.values()].map((entry) => entry.hosted.over())
 
   return {
-    get: (session) => opening.get(session) ?? remember(session, open(session)),
+    get: async (session) => {
+      // That it could not be created says nothing to who wants it as it is.
+      await creating.get(session)?.catch(() => undefined)
+      return opening.get(session) ?? remember(session, open(session))
+    },
     create: async (session, first, done) => {
-      if (opening.has(session)) throw new Failure('conflict', 'There is a session of this id already')
+      await (creating.get(session) ?? opening.get(session))?.catch(() => undefined)
+      // What is served here stays where it is: another claim would take it from its own running turn.
+      if (creating.has(session) || opening.has(session)) throw new Failure('conflict', 'The session exists')
       const at = env.now()
       const state = foldSession(
         emptySession,
         place([{ type: 'owner', by: `node:${node}`, at, node, term: 1 }, ...first], 0),
       )
       const claim = { node, at, create: true, opening: first, summary: summarize(state), done: [done(state.seq)] }
-      return remember(
-        session,
-        journal.claim(session, claim).then((lease) => adopt(lease, state)),
-      )
+      const created = journal
+        .claim(session, claim)
+        .then((lease) => {
+          const mine = adopt(lease, state)
+          opening.set(session, Promise.resolve(mine))
+          return mine
+        })
+        .finally(() => creating.delete(session))
+      creating.set(session, created)
+      return created
     },
     peek: (session) => entries.get(session)?.hosted.owner.state(),
     all: () => [...entries.values()].map((entry) => entry.hosted),
@@ -138,7 +142,7 @@ export const host = (options: HostOptions): Host => {
     },
     close: async () => {
       cancelSweep()
-      await Promise.allSettled(opening.values())
+      await Promise.allSettled([...creating.values(), ...opening.values()])
       // What was on its way to the journal when the drain began may have started another turn.
       await Promise.all(
         [...entries.values()].map(({ hosted }) => hosted.owner.idle().then(() => hosted.stop(stoppedEnd))),

@@ -1,5 +1,5 @@
 import { Failure } from '../core/failures.ts'
-import type { Env, Lease } from '../core/ports.ts'
+import type { Batch, Env, Lease } from '../core/ports.ts'
 import type { Change, MemoryStore } from './memory-store.ts'
 import { watchers } from './watchers.ts'
 
@@ -24,8 +24,8 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
   const held = new Map<Lease, Held>()
   const watching = watchers()
   const inboxes = new Set<() => void>()
-  /** Sessions with a commit that was not heard of: the next beat looks, as a node polls its database. */
-  const missed = new Set<string>()
+  /** The heads that this node's watchers know of. */
+  const heard = new Map<string, number>()
   let renewed = env.monotonic()
   let alive = true
   let cancelBeat = () => {}
@@ -45,25 +45,36 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
       lose(lease)
     }
   }
+  const headOf = (session: string) => store.sessions.get(session)?.head ?? 0
+  /** Wake-ups get lost, and who commits may die before it tells anybody: so a node looks for itself. */
+  const look = () => {
+    for (const [session, head] of heard)
+      if (!watching.has(session)) heard.delete(session)
+      else if (headOf(session) > head) {
+        heard.set(session, headOf(session))
+        watching.tell(session, undefined)
+      }
+  }
   const beat = () => {
     stepDown()
     for (const lease of held.keys()) if (!isNewest(lease)) lose(lease)
     store.nodes.set(node, store.now() + ttl)
     renewed = env.monotonic()
-    for (const session of missed) watching.tell(session, undefined)
-    missed.clear()
+    look()
     cancelBeat = env.after(ttl / 3, beat)
   }
   const hear = ({ session, batch, inbox }: Change, from: string) => {
     const tell = () => {
       if (!alive) return
       if (inbox) for (const wake of inboxes) wake()
-      else watching.tell(session, from === node ? batch : undefined)
+      else {
+        heard.set(session, headOf(session))
+        watching.tell(session, from === node ? batch : undefined)
+      }
     }
     const delay = from === node ? 0 : wakeDelay()
     if (delay === 0) tell()
     else if (delay !== undefined) env.after(delay, tell)
-    else if (!inbox) missed.add(session)
   }
 
   // What a former self held would be kept from all others for as long as this one lives, and served by none.
@@ -79,7 +90,10 @@ export const memoryNode = (store: MemoryStore, { env, node, ttl, wakeDelay, trus
     tell: (change: Change) => {
       for (const listener of store.listeners) listener(change, node)
     },
-    watch: watching.watch,
+    watch: (session: string, wake: (batch: Batch | undefined) => void) => {
+      if (!watching.has(session)) heard.set(session, headOf(session))
+      return watching.watch(session, wake)
+    },
     /** Wakes at each command that arrives anywhere, and every 2 s in case that was not heard. */
     listen: (wake: () => void) => {
       inboxes.add(wake)

@@ -6,6 +6,7 @@ type Wake = (batch: Batch | undefined) => void
 export const watchers = () => {
   const watching = new Map<string, Set<Wake>>()
   return {
+    has: (session: string): boolean => watching.has(session),
     tell: (session: string, batch: Batch | undefined): void => {
       for (const wake of watching.get(session) ?? []) wake(batch)
     },
