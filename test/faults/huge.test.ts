@@ -108,7 +108,8 @@ test('[S6] [H2] [I2] [I9] fault 25: a session of 100,000 events: pages, a snapsh
   console.log(
     `fault 25: 100,000 events in ${pages} pages, ${whole.toFixed(0)} ms, the largest ${(largest / kib).toFixed(0)} KiB; list ${list.toFixed(1)} ms, the last hundred ${tail.toFixed(1)} ms`,
   )
-  expect(largest).toBeLessThan(1024 * kib)
+  // About 1 MiB (H2): the commit that passes it comes whole.
+  expect(largest).toBeLessThan(1280 * kib)
   expect(list).toBeLessThan(whole / 5)
   expect(tail).toBeLessThan(whole / 5)
 
