@@ -7,7 +7,7 @@ import { emptySession, type SessionState } from '../src/core/session.ts'
 import { demoAgent, demoText } from '../src/agents/demo/demo-agent.ts'
 import { helpText, scenes } from '../src/agents/demo/scenes.ts'
 import { systemEnv } from '../src/env.ts'
-import { virtualEnv } from './agents-env.ts'
+import { virtualEnv } from './tools/env.ts'
 import { checkSpeech, eventsOfType, listen, messagesIn, testTurn, textIn, type TurnOptions } from './agents-turn.ts'
 
 const instant = demoAgent({ env: virtualEnv(), pace: 0 })

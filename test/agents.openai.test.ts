@@ -6,7 +6,7 @@ import type { Said } from '../src/core/events.ts'
 import { foldSession } from '../src/core/fold.ts'
 import { emptySession } from '../src/core/session.ts'
 import { systemEnv } from '../src/env.ts'
-import { virtualEnv } from './agents-env.ts'
+import { virtualEnv } from './tools/env.ts'
 import { checkSpeech, eventsOfType, listen, testTurn, textIn, type TurnOptions } from './agents-turn.ts'
 import { type FakeModel, startFakeModel } from './fake-model/server.ts'
 

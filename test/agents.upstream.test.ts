@@ -6,7 +6,7 @@ import { retryAfterIn } from '../src/agents/openai-compatible/upstream-failure.t
 import type { SaidByAgent } from '../src/core/events.ts'
 import { Failure } from '../src/core/failures.ts'
 import { systemEnv } from '../src/env.ts'
-import { virtualEnv } from './agents-env.ts'
+import { virtualEnv } from './tools/env.ts'
 import { checkSpeech, eventsOfType, listen, testTurn, textIn } from './agents-turn.ts'
 import type { Fault, Plan } from './fake-model/plan.ts'
 import { type FakeModel, startFakeModel } from './fake-model/server.ts'

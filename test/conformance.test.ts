@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { streamRoutes } from '../src/http/streams/routes.ts'
 import { openSqliteJournal } from '../src/journals/sqlite/open.ts'
 import { streamStore } from '../src/journals/stream-store.ts'
-import { realEnv } from './journals/real-env.ts'
+import { systemEnv } from '../src/env.ts'
 import { serve } from './streams/serve.ts'
 
 // The suite brings a vitest of its own, older one: here its tests must register with the one that runs.
@@ -29,11 +29,11 @@ describe('Durable Streams conformance: through the edge, on disk, synchronous=FU
     cleanUp.unshift(() => rm(dir, { recursive: true, force: true }))
     const journal = await openSqliteJournal({ file: join(dir, 'journal.db'), durability: 'strict' })
     cleanUp.unshift(() => journal.close())
-    const store = streamStore(journal.streams, { env: realEnv })
+    const store = streamStore(journal.streams, { env: systemEnv })
     cleanUp.unshift(() => store.close())
     // From where the suite's preflight comes.
     const origins = ['https://example.com']
-    const served = await serve(streamRoutes({ store, env: realEnv, longPollMs: 500 }), { origins })
+    const served = await serve(streamRoutes({ store, env: systemEnv, longPollMs: 500 }), { origins })
     cleanUp.unshift(() => served.close())
     options.baseUrl = `${served.origin}/v1/streams`
   })

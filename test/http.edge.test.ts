@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Route } from '../src/http/route.ts'
 import type { SocketRoute } from '../src/http/socket-route.ts'
-import { startEdge, trySocket } from './security/harness.ts'
+import { startEdge } from './tools/edge.ts'
+import { trySocket } from './tools/sockets.ts'
 
 const echo: Route = {
   method: 'POST',

@@ -3,10 +3,11 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openIdentity, type IdentityOptions } from '../src/http/identity.ts'
-import { temporaryFolder, turnableEnv } from './security/harness.ts'
+import { folder } from './tools/closing.ts'
+import { turnableEnv } from './tools/env.ts'
 
 const open = async (options: Partial<IdentityOptions> = {}) => {
-  const dir = options.dir ?? (await temporaryFolder())
+  const dir = options.dir ?? (await folder())
   const env = turnableEnv()
   const identity = openIdentity({ dir, env, ...options })
   onTestFinished(() => identity.close())

@@ -3,7 +3,10 @@ import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { healthRoutes } from '../src/http/health.ts'
 import type { Route } from '../src/http/route.ts'
-import { openRaw, readAll, startEdge, statusOf, trySocket, turnableEnv } from './security/harness.ts'
+import { startEdge } from './tools/edge.ts'
+import { turnableEnv } from './tools/env.ts'
+import { openRaw, readAll, statusOf } from './tools/raw.ts'
+import { trySocket } from './tools/sockets.ts'
 import { until } from './tools/until.ts'
 
 test('liveness does not depend on readiness, and readiness says why not', async () => {

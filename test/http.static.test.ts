@@ -1,41 +1,28 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createEdge } from '../src/http/edge.ts'
-import { openIdentity } from '../src/http/identity.ts'
-import { createLogger } from '../src/http/log.ts'
-import { accountRoutes } from '../src/http/routes-account.ts'
 import { serveStatic } from '../src/http/static.ts'
 import type { Allow } from '../src/http/inspect.ts'
-import { sendRaw, statusOf, temporaryFolder, turnableEnv } from './security/harness.ts'
-import { onTestFinished } from 'vitest'
+import { folder } from './tools/closing.ts'
+import { startEdge } from './tools/edge.ts'
+import { sendRaw, statusOf } from './tools/raw.ts'
 
 const start = async (allow: Allow = {}) => {
-  const dir = await temporaryFolder()
+  const dir = await folder()
   await mkdir(join(dir, 'web/assets'), { recursive: true })
   await writeFile(join(dir, 'web/index.html'), '<!doctype html><title>x</title>')
   await writeFile(join(dir, 'web/assets/app-1234.js'), 'x')
   await writeFile(join(dir, 'web/favicon.svg'), '<svg/>')
   await writeFile(join(dir, 'outside'), 'outside')
   await symlink(join(dir, 'outside'), join(dir, 'web/assets/link.js'))
-  const env = turnableEnv()
-  const log = createLogger({ level: 'silent' })
-  const identity = openIdentity({ dir: join(dir, 'data'), env })
-  const routes = [
-    ...accountRoutes({ identity, ticketPath: '/v1/ws' }),
-    ...(await serveStatic(join(dir, 'web'), identity)),
-  ]
-  const edge = createEdge({ routes, identity, log, env, allow })
-  const { port } = await edge.listen('127.0.0.1', 0)
-  onTestFinished(async () => {
-    await edge.close(0)
-    identity.close()
-  })
+  const web = join(dir, 'web')
+  const edge = await startEdge({ allow, routes: (identity) => serveStatic(web, identity) })
+  const { identity } = edge
   const signInTicket = (): string => {
     const id = identity.listKeys()[0]?.id ?? ''
     return identity.tickets.issue({ key: id, path: '/' }).ticket
   }
-  return { url: `http://127.0.0.1:${port}`, port, identity, signInTicket, env }
+  return { ...edge, signInTicket }
 }
 
 test('the page is served fresh with its policy, assets for ever, and nothing else at all', async () => {

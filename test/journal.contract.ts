@@ -17,7 +17,7 @@ import {
   summary,
   text,
 } from './journals/said.ts'
-import { until } from './journals/until.ts'
+import { until } from './tools/until.ts'
 
 /** What a journal gives to be put under the contract. */
 export interface Opened {
@@ -249,7 +249,7 @@ export const journalContract = (name: string, open: () => Promise<Opened>): void
         const other = await create('t')
         for (let round = 0; round < 10; round++)
           await Promise.all([journal.append(lease, [log(`${round}`)]), journal.append(other, [log('not heard')])])
-        await until('ten commits', () => heard.length === 10)
+        await until(() => heard.length === 10, 'ten commits')
         expect(heard.map(({ first }) => first)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
         expect(heard.flatMap((batch) => eventsOf(batch))).toMatchObject(heard.map((_, round) => ({ text: `${round}` })))
         expect(await Promise.all(reads)).toEqual(heard.map(() => true))
@@ -305,9 +305,9 @@ export const journalContract = (name: string, open: () => Promise<Opened>): void
         const reading = (async () => {
           for await (const one of journal.inbox(lease, stop.signal)) got.push(one)
         })()
-        await until('two commands', () => got.length === 2)
+        await until(() => got.length === 2, 'two commands')
         await journal.send(command('s', 'c3'), 'h')
-        await until('the third', () => got.length === 3)
+        await until(() => got.length === 3, 'the third')
         expect(got.map(({ id }) => id)).toEqual(['c1', 'c2', 'c3'])
         expect(got[0]).toEqual(command('s', 'c1', { deep: [1, { two: 'é' }] }))
         stop.abort()
@@ -611,7 +611,7 @@ export const journalContract = (name: string, open: () => Promise<Opened>): void
         const woken: (Batch | undefined)[] = []
         pair.other.watch('s', (batch) => woken.push(batch))
         await journal.append(pair.lease, [log('here')])
-        await until('a wake-up', () => woken.length > 0)
+        await until(() => woken.length > 0, 'a wake-up')
         expect(woken).toEqual([undefined])
         expect(await all('s', pair.other)).toHaveLength(3)
         const inbox = journal.inbox(pair.lease)[Symbol.asyncIterator]()

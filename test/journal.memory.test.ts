@@ -1,10 +1,10 @@
 import { memoryJournal, memoryStore } from '../src/journals/memory.ts'
 import { journalContract } from './journal.contract.ts'
-import { realEnv } from './journals/real-env.ts'
+import { systemEnv } from '../src/env.ts'
 
 journalContract('memory', async () => {
-  const store = memoryStore(realEnv)
-  const open = (node: string) => memoryJournal(store, { env: realEnv, node })
+  const store = memoryStore(systemEnv)
+  const open = (node: string) => memoryJournal(store, { env: systemEnv, node })
   const journals = [open('n')]
   const add = (node: string) => {
     const journal = open(node)

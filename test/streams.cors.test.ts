@@ -1,14 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { streamRoutes } from '../src/http/streams/routes.ts'
 import { memoryStreams } from '../src/journals/memory-streams.ts'
-import { realEnv } from './journals/real-env.ts'
+import { systemEnv } from '../src/env.ts'
 import { serve } from './streams/serve.ts'
 
 const ours = 'https://app.example'
 
 test('[D9] [S4] only a page of an allowed origin is told that it may, by its own name and without cookies', async () => {
-  const store = memoryStreams({ env: realEnv })
-  const { origin: url, close } = await serve(streamRoutes({ store, env: realEnv }), {
+  const store = memoryStreams({ env: systemEnv })
+  const { origin: url, close } = await serve(streamRoutes({ store, env: systemEnv }), {
     origins: [ours],
   })
   onTestFinished(close)

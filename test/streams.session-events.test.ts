@@ -8,7 +8,7 @@ import type { Journal, Lease } from '../src/core/ports.ts'
 import { emptySession, summarize } from '../src/core/session.ts'
 import { sessionEventRoutes, type SessionEventOptions } from '../src/http/session-events.ts'
 import { memoryJournal, memoryStore } from '../src/journals/memory.ts'
-import { realEnv } from './journals/real-env.ts'
+import { systemEnv } from '../src/env.ts'
 import { log } from './journals/said.ts'
 import { serve, type Served } from './streams/serve.ts'
 import { readSse } from './streams/world.ts'
@@ -22,7 +22,7 @@ interface World extends Served {
 
 /** A session `s` of the person whose key the door adds, with an `owner` and a `session.created` event. */
 const world = async (options: Partial<SessionEventOptions> = {}, by = 'user:owner'): Promise<World> => {
-  const journal = memoryJournal(memoryStore(realEnv), { env: realEnv })
+  const journal = memoryJournal(memoryStore(systemEnv), { env: systemEnv })
   const summary = { ...summarize({ ...emptySession, id: 's' }), by }
   const lease = await journal.claim('s', {
     node: 'n',
@@ -31,7 +31,7 @@ const world = async (options: Partial<SessionEventOptions> = {}, by = 'user:owne
     summary,
     opening: [{ type: 'session.created', id: 's', by, at: 1 }],
   })
-  const served = await serve(sessionEventRoutes({ env: realEnv, journal, ...options }))
+  const served = await serve(sessionEventRoutes({ env: systemEnv, journal, ...options }))
   onTestFinished(async () => {
     await served.close()
     await journal.close()
@@ -193,7 +193,7 @@ test('a failing log ends a live answer; the next request says why', async () => 
     broken ? Promise.reject(new Failure('session_damaged')) : journal.read(...args)
   const second = await serve(
     sessionEventRoutes({
-      env: realEnv,
+      env: systemEnv,
       journal: { ...journal, epoch: journal.epoch, read },
       commentMs: 10,
     }),

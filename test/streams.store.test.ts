@@ -1,5 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,16 +6,13 @@ import { memoryStreams } from '../src/journals/memory-streams.ts'
 import { openSqliteJournal } from '../src/journals/sqlite/open.ts'
 import { verifyJournal } from '../src/journals/sqlite/verify.ts'
 import { streamStore } from '../src/journals/stream-store.ts'
-import { until } from './journals/until.ts'
-import { streamContract, turnableEnv } from './streams/contract.ts'
+import { streamContract } from './streams/contract.ts'
 import { bytes, name as named, plain } from './streams/short.ts'
+import { folder } from './tools/closing.ts'
+import { virtualEnv } from './tools/env.ts'
+import { until } from './tools/until.ts'
 
-const folder = async (): Promise<string> => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'))
-  onTestFinished(() => rm(dir, { recursive: true, force: true }))
-  return dir
-}
-const openFile = async (file: string, env = turnableEnv()) => {
+const openFile = async (file: string, env = virtualEnv()) => {
   const journal = await openSqliteJournal({ file })
   onTestFinished(() => journal.close())
   return { journal, streams: streamStore(journal.streams, { env }), env }
@@ -36,21 +32,21 @@ streamContract('sqlite', async (options) => {
 })
 
 test('[D2] nobody is told, and nothing is answered, before the commit', async () => {
-  const env = turnableEnv()
+  const env = virtualEnv()
   const streams = memoryStreams({ env, commitDelay: () => 100 })
   const creating = streams.create(name, plain)
   // Reading it back before its time is what a planted "show before durable" would allow.
   await expect(streams.find(name, false)).rejects.toMatchObject({ code: 'not_found' })
-  env.turn(100)
+  env.advance(100)
   // The first commit starts when what looks for an expired stream has found none.
-  await until('the stream', async () => (env.turn(100), Promise.race([creating, Promise.resolve(undefined)])))
+  await until(async () => (env.advance(100), Promise.race([creating, Promise.resolve(undefined)])), 'the stream')
   const { id } = (await creating).stream
   const told: string[] = []
   streams.watch(id, () => void told.push('woken'))
   const appending = streams.append(name, bytes('x')).then(() => told.push('answered'))
   await streams.find(name, false)
   expect([told, (await streams.read(id, 0, 1)).rows]).toEqual([[], []])
-  env.turn(100)
+  env.advance(100)
   await appending
   expect([told, (await streams.read(id, 0, 1)).rows.length]).toEqual([['woken', 'answered'], 1])
 })
@@ -104,12 +100,12 @@ test('[D6] a use that was not written down costs a stream less than a twentieth 
   const [dir, copy] = [await folder(), await folder()]
   const { streams, env } = await openFile(join(dir, 'journal.db'))
   await streams.create(name, { ...plain, ttl: 100 })
-  env.turn(4000)
+  env.advance(4000)
   await streams.find(name, true)
   for (const ending of ['', '-wal']) await cp(join(dir, `journal.db${ending}`), join(copy, `journal.db${ending}`))
   const later = await openFile(join(copy, 'journal.db'), env)
-  env.turn(100_000)
+  env.advance(100_000)
   expect(await later.streams.find(name, false)).toMatchObject({ path: 'a' })
-  env.turn(1000)
+  env.advance(1000)
   await expect(later.streams.find(name, false)).rejects.toMatchObject({ code: 'not_found' })
 })

@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { closing } from '../tools/closing.ts'
+import { fastEnv } from '../tools/env.ts'
 import { until } from '../tools/until.ts'
-import { answers, cleanup, foldOf, hurried, logOf, setUp, shownBy, untilIdle } from './harness.ts'
-
-const open = cleanup()
-afterEach(open.run)
+import { answers, foldOf, follow, logOf, setUp, shownBy, untilIdle } from './harness.ts'
 
 /** A page, as far as the client listens to one. */
 const pretendPage = () => {
@@ -11,7 +10,7 @@ const pretendPage = () => {
   const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
   const { addEventListener } = page
   Object.assign(globalThis, { document, addEventListener: addEventListener.bind(page) })
-  open.add(page, () => {
+  closing(page, () => {
     Reflect.deleteProperty(globalThis, 'document')
     Reflect.deleteProperty(globalThis, 'addEventListener')
   })
@@ -25,14 +24,11 @@ const pretendPage = () => {
 
 describe('time that passes twenty times as fast', () => {
   test('[L4] fault 17: nobody says a word: doubted, then dead, then replaced', async () => {
-    const { server, proxy, client } = await setUp(open)
-    const one = client({ env: hurried(20) })
+    const { server, proxy, client } = await setUp()
+    const one = client({ env: fastEnv(20) })
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('count to 200')
     proxy.halfOpen()
     await until(() => one.status.get().silentSince !== null, 'the doubt')
@@ -44,15 +40,12 @@ describe('time that passes twenty times as fast', () => {
   })
 
   test('[L9] a proxy that keeps event streams back: long-poll', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     proxy.rule((request) => (request.includes('live=sse') ? 'swallow' : 'pass'))
-    const one = client({ transports: ['sse', 'long-poll'], env: hurried(20) })
+    const one = client({ transports: ['sse', 'long-poll'], env: fastEnv(20) })
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('hello')
     await until(() => one.status.get().transport === 'long-poll' && one.status.get().state === 'connected', 'long-poll')
     await untilIdle(session, 1)
@@ -62,10 +55,10 @@ describe('time that passes twenty times as fast', () => {
   })
 
   test('a fetch without streams, as in React Native: long-poll', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const one = client({
       transports: ['sse', 'long-poll'],
-      env: hurried(20),
+      env: fastEnv(20),
       fetch: async (url, init) => {
         const response = await fetch(url, init)
         if (url.includes('live=sse')) {
@@ -77,25 +70,18 @@ describe('time that passes twenty times as fast', () => {
     })
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('hello')
     await untilIdle(session, 1)
     expect(one.status.get().transport).toBe('long-poll')
   })
 
   test('over HTTP, more sessions than a browser has connections are followed all the same', async () => {
-    const { client } = await setUp(open)
-    const one = client({ transports: ['sse'], env: hurried(20) })
+    const { client } = await setUp()
+    const one = client({ transports: ['sse'], env: fastEnv(20) })
     await one.connect()
     const sessions = Array.from({ length: 7 }, () => one.create())
-    for (const session of sessions)
-      open.add(
-        session.state.subscribe(() => {}),
-        (stop) => stop(),
-      )
+    for (const session of sessions) follow(session)
     await Promise.all(sessions.map((session) => session.send('hello')))
     await Promise.all(sessions.map((session) => untilIdle(session, 1)))
     expect(new Set(sessions.map((session) => answers(session.state.get()))).size).toBe(1)
@@ -104,15 +90,12 @@ describe('time that passes twenty times as fast', () => {
 
 describe('a page', () => {
   test('[L6] offline is told at once, what is written waits; online sends it once and in order', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     const { say } = pretendPage()
     const one = client()
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('hello')
     // As Chromium does it: the socket stays open, and nothing passes.
     proxy.stall('up', true)
@@ -130,9 +113,9 @@ describe('a page', () => {
   })
 
   test('[L6] a page that is seen again proves its link, or opens another', async () => {
-    const { proxy, client } = await setUp(open)
+    const { proxy, client } = await setUp()
     const { show, document } = pretendPage()
-    const one = client({ env: hurried(20) })
+    const one = client({ env: fastEnv(20) })
     await one.connect()
     const opened = proxy.accepted()
     show()
@@ -148,7 +131,7 @@ describe('a page', () => {
   })
 
   test('after disconnect a page is not listened to', async () => {
-    const { proxy, client } = await setUp(open)
+    const { proxy, client } = await setUp()
     const { say, show } = pretendPage()
     const one = client()
     await one.connect()

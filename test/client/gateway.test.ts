@@ -1,24 +1,19 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { demoText } from '../../src/agents/demo/demo-agent.ts'
 import type { Event } from '../../src/core/events.ts'
+import { closing } from '../tools/closing.ts'
 import { isUpgrade, seeded } from '../tools/proxy.ts'
 import { until } from '../tools/until.ts'
-import { answers, cleanup, foldOf, logOf, promptsIn, setUp, shownBy, untilIdle, updates } from './harness.ts'
-
-const open = cleanup()
-afterEach(open.run)
+import { answers, foldOf, follow, logOf, promptsIn, setUp, shownBy, untilIdle, updates } from './harness.ts'
 
 describe('a client of a real gateway', () => {
   test('[C9] [W2] [W6] connects, makes a session, prompts, and shows the answer', async () => {
-    const { server, client } = await setUp(open)
+    const { server, client } = await setUp()
     const one = client()
     await one.connect()
     expect(one.status.get()).toMatchObject({ state: 'connected', transport: 'websocket', error: null })
     const session = one.create({ title: 'First' })
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     const ack = await session.send('hello')
     expect(ack.dup).toBe(false)
     await untilIdle(session, 1)
@@ -30,7 +25,7 @@ describe('a client of a real gateway', () => {
   })
 
   test('[E3] events come each once, in order, and an iterator goes on where another stopped', async () => {
-    const { server, client } = await setUp(open)
+    const { server, client } = await setUp()
     const one = client()
     await one.connect()
     const session = one.create()
@@ -50,7 +45,7 @@ describe('a client of a real gateway', () => {
   })
 
   test('[W3] a command with an id that was used answers as before', async () => {
-    const { server, client } = await setUp(open)
+    const { server, client } = await setUp()
     const one = client()
     await one.connect()
     const session = one.create()
@@ -63,17 +58,13 @@ describe('a client of a real gateway', () => {
   })
 
   test('approve: a question is answered once, everybody sees who was faster', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const [one, two] = [client(), client()]
     await Promise.all([one.connect(), two.connect()])
     const session = one.create()
     await session.send('write a file')
     const other = two.session(session.id)
-    for (const each of [session, other])
-      open.add(
-        each.state.subscribe(() => {}),
-        (stop) => stop(),
-      )
+    for (const each of [session, other]) follow(each)
     const asked = () => other.state.get().items.find((item) => item.kind === 'ask')
     await until(() => asked() !== undefined, 'the question')
     await session.approve(asked()?.id ?? '', 'allow_once')
@@ -88,14 +79,11 @@ describe('a client of a real gateway', () => {
   })
 
   test('stop: the turn ends as cancelled, what was said stays', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const one = client()
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('count to 5000')
     await until(() => answers(session.state.get()).length > 20, 'some text')
     await session.stop()
@@ -105,7 +93,7 @@ describe('a client of a real gateway', () => {
   })
 
   test('[S9] a session that is not there is told, and the connection stays', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const one = client()
     await one.connect()
     await expect(one.session('nobody').ready()).rejects.toMatchObject({ code: 'not_found' })
@@ -115,7 +103,7 @@ describe('a client of a real gateway', () => {
   })
 
   test('[A4] check 14: a wrong key stops at once: gray, one attempt, the text is kept', async () => {
-    const { proxy, client } = await setUp(open)
+    const { proxy, client } = await setUp()
     const one = client({ key: 'hf_wrong' })
     await expect(one.connect()).rejects.toMatchObject({ code: 'unauthorized', retryable: false })
     one.create()
@@ -126,7 +114,7 @@ describe('a client of a real gateway', () => {
   })
 
   test('[A5] a ticket opens the socket, and a new one is asked for each time', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     let tickets = 0
     const ticket = async (): Promise<string> => {
       tickets += 1
@@ -145,7 +133,7 @@ describe('a client of a real gateway', () => {
   })
 
   test('signals: a wait is given up, a command that never left is taken back', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const one = client()
     const stop = new AbortController()
     const sending = one.session('s').send('never', { signal: stop.signal })
@@ -163,14 +151,11 @@ describe('a client of a real gateway', () => {
 test.each(['websocket', 'sse'] as const)(
   '[W8] [W10] over %s: what the queue has no room for is sent later, in order; stop passes it',
   async (rung) => {
-    const { server, client } = await setUp(open)
+    const { server, client } = await setUp()
     const one = client({ transports: [rung], env: { random: () => 0.02 } })
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     const texts = ['count to 5000', ...Array.from({ length: 22 }, (_, i) => `say ${i}`)]
     const sent = texts.map((text) => session.send(text))
     await until(() => one.outbox.get().some((slot) => slot.tries > 1), 'a full queue')
@@ -188,15 +173,12 @@ test.each(['websocket', 'sse'] as const)(
 
 describe('faults', () => {
   test('[W9] fault: offline: sessions and prompts are made without a server, and each is run once, in order', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     proxy.down(true)
     const one = client()
     one.connect().catch(() => {})
     const session = one.create({ title: 'Offline' })
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     const texts = ['hello', 'say hello', 'hello again']
     const sent = texts.map((text) => session.send(text))
     await until(() => one.status.get().attempts > 1, 'two failed tries')
@@ -210,7 +192,7 @@ describe('faults', () => {
   })
 
   test('[W3] fault: cut between a command and its ack: it is run once', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     const one = client({ env: { random: () => 0.02 } })
     await one.connect()
     const session = one.create()
@@ -229,17 +211,14 @@ describe('faults', () => {
   })
 
   test('[E2] [E3] [S3] fault 16: cut again and again while it streams: no token lost, none doubled', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     const random = seeded(20_260)
     const one = client({ env: { random: () => random() * 0.05 } })
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     const seen: number[] = []
-    open.add(
+    closing(
       one.subscribe(session.id, (told) => told.type === 'events' && seen.push(...told.events.map(({ seq }) => seq))),
       (stop) => stop(),
     )
@@ -261,14 +240,11 @@ describe('faults', () => {
   })
 
   test('[L4] [L6] fault 17: a half-open link is noticed, told, and replaced; nothing is lost', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     const one = client()
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('hello')
     await untilIdle(session, 1)
     proxy.halfOpen()
@@ -282,22 +258,19 @@ describe('faults', () => {
   }, 20_000)
 
   test('fault: one byte at a time, and late: nothing changes', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     proxy.chunk(1)
     const one = client()
     await one.connect()
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('hello')
     await untilIdle(session, 1)
     expect(shownBy(session)).toEqual(foldOf(await logOf(server, session.id)))
   })
 
   test('[S6] 6,000 events behind: a state is caught up by a snapshot, an iterator gets every event all the same', async () => {
-    const { server, client } = await setUp(open)
+    const { server, client } = await setUp()
     const one = client()
     await one.connect()
     const session = one.create()
@@ -311,7 +284,7 @@ describe('faults', () => {
     const log = await logOf(server, session.id)
     expect(log.length).toBeGreaterThan(6000)
     let jumps = 0
-    open.add(
+    closing(
       one.subscribe(session.id, (told) => void (jumps += told.type === 'jumped' ? 1 : 0)),
       (stop) => stop(),
     )
@@ -328,7 +301,7 @@ describe('faults', () => {
 })
 
 test('[F1] [F4] an iterator that is not asked is sent no more than it can hold, and disturbs nobody', async () => {
-  const { server, proxy, client } = await setUp(open)
+  const { server, proxy, client } = await setUp()
   const one = client()
   await one.connect()
   const [busy, quiet] = [one.create(), one.create()]
@@ -355,16 +328,13 @@ test('[F1] [F4] an iterator that is not asked is sent no more than it can hold, 
 
 describe('the ladder', () => {
   test('[L9] check 13: a network without WebSockets: SSE, the same chat; back to the WebSocket when it may', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     proxy.rule((request) => (isUpgrade(request) ? 'refuse' : 'pass'))
     const one = client({ env: { random: () => 0.02 } })
     await one.connect()
     expect(one.status.get()).toMatchObject({ state: 'connected', transport: 'sse' })
     const session = one.create()
-    open.add(
-      session.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(session)
     await session.send('count to 100')
     await untilIdle(session, 1)
     expect(answers(session.state.get())).toBe(demoText('count to 100'))
@@ -385,7 +355,7 @@ describe('the ladder', () => {
   }, 20_000)
 
   test('[L9] a server that was away for a moment does not leave a client on SSE', async () => {
-    const { proxy, client } = await setUp(open)
+    const { proxy, client } = await setUp()
     proxy.rule((request) => (isUpgrade(request) ? 'refuse' : 'pass'))
     const one = client({ env: { random: () => 0.02 } })
     const connected = one.connect()
@@ -402,18 +372,15 @@ describe('the ladder', () => {
   test.each(['sse', 'long-poll'] as const)(
     '[H1] [H3] [H4] %s alone: streams, is cut, goes on, loses nothing',
     async (rung) => {
-      const { server, proxy, client } = await setUp(open)
+      const { server, proxy, client } = await setUp()
       const one = client({ transports: [rung], env: { random: () => 0.02 } })
       await one.connect()
       expect(one.status.get().transport).toBe(rung)
       const session = one.create()
       const seen: number[] = []
-      open.add(
-        session.state.subscribe(() => {}),
-        (stop) => stop(),
-      )
+      follow(session)
       await session.send('count to 400')
-      open.add(
+      closing(
         one.subscribe(session.id, (told) => told.type === 'events' && seen.push(...told.events.map(({ seq }) => seq))),
         (stop) => stop(),
       )
@@ -435,7 +402,7 @@ describe('the ladder', () => {
   )
 
   test('[A4] a wrong key stops on the lower rungs too', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const one = client({ key: 'hf_wrong', transports: ['sse', 'long-poll'] })
     await expect(one.connect()).rejects.toMatchObject({ code: 'unauthorized' })
     expect(one.status.get().state).toBe('error')

@@ -3,34 +3,19 @@ import { emptySession, type SessionState, textOf } from '../../src/core/session.
 import { eventsOf } from '../../src/core/batch.ts'
 import type { Event } from '../../src/core/events.ts'
 import { createClient, type Client, type ClientOptions } from '../../src/client/client.ts'
-import type { ClientEnv } from '../../src/client/runtime.ts'
 import type { Session } from '../../src/client/session.ts'
 import { memoryStore } from '../../src/client/store.ts'
+import { closing } from '../tools/closing.ts'
 import { startProxy, type Proxy } from '../tools/proxy.ts'
 import { start, type Started, type StartOptions } from '../tools/start.ts'
 import { until } from '../tools/until.ts'
 
-/** Things to close after a test, the last opened first. */
-export const cleanup = () => {
-  const closers: (() => unknown)[] = []
-  return {
-    add: <T>(thing: T, close: (thing: T) => unknown): T => {
-      closers.push(() => close(thing))
-      return thing
-    },
-    run: async (): Promise<void> => {
-      for (const close of closers.splice(0).toReversed()) await close()
-    },
-  }
-}
-export type Cleanup = ReturnType<typeof cleanup>
-
 /** A real server, a proxy before it that breaks things on demand, and clients that go through it. */
-export const setUp = async (open: Cleanup, options: StartOptions = {}) => {
-  const server: Started = open.add(await start(options), (one) => one.stop())
-  const proxy: Proxy = open.add(await startProxy({ port: server.port }), (one) => one.close())
+export const setUp = async (options: StartOptions = {}) => {
+  const server: Started = closing(await start(options), (one) => one.stop())
+  const proxy: Proxy = closing(await startProxy({ port: server.port }), (one) => one.close())
   const client = (more: ClientOptions = {}): Client =>
-    open.add(
+    closing(
       createClient({ url: `http://127.0.0.1:${proxy.port}`, key: server.key, storage: memoryStore(), ...more }),
       (one) => one.disconnect(),
     )
@@ -64,31 +49,27 @@ export const answers = (state: Pick<SessionState, 'items'>): string =>
     .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
     .join('\n\n')
 
-/** Until `turns` turns have been run to their end and nothing waits. */
-export const untilIdle = (session: Session, turns: number): Promise<void> =>
-  until(
-    () => {
-      const { running, queue, turns: had } = session.state.get()
-      return had >= turns && running === null && queue.length === 0
-    },
-    `${turns} ended turns`,
-    20_000,
+/** Follows a session until the test is over. */
+export const follow = (session: Session): void =>
+  void closing(
+    session.state.subscribe(() => {}),
+    (stop) => stop(),
   )
+
+/** Until `turns` turns have been run to their end and nothing waits. */
+export const untilIdle = async (session: Session, turns: number): Promise<void> => {
+  const idle = (): boolean => {
+    const { running, queue, turns: had } = session.state.get()
+    return had >= turns && running === null && queue.length === 0
+  }
+  await until(idle, `${turns} ended turns`, 20_000)
+}
 
 /** @throws Error when there is nothing */
 export const must = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('There should be something')
   return value
 }
-
-/** A client's time that runs so many times as fast: its half minutes pass in a second or two. */
-export const hurried = (times: number): Partial<ClientEnv> => ({
-  monotonic: () => performance.now() * times,
-  after: (ms, call) => {
-    const timer = setTimeout(call, ms / times)
-    return () => clearTimeout(timer)
-  },
-})
 
 /** Writes many events fast, past the limits of a client's socket: each gives the session a title. */
 export const updates = async (server: Started, session: string) => {

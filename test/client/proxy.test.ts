@@ -1,12 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { closing } from '../tools/closing.ts'
 import { startProxy, type Proxy } from '../tools/proxy.ts'
 import { until } from '../tools/until.ts'
-
-const closers: (() => Promise<void> | void)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
 
 const echo = async (): Promise<{
   proxy: Proxy
@@ -19,19 +15,17 @@ const echo = async (): Promise<{
     socket.pipe(socket)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => {
+  closing(server, () => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  const proxy = await startProxy({ port: (server.address() as AddressInfo).port })
-  closers.push(() => proxy.close())
+  const proxy = closing(await startProxy({ port: (server.address() as AddressInfo).port }), (one) => one.close())
   const dial = () => {
-    const socket = connect({ port: proxy.port, host: '127.0.0.1' })
+    const socket = closing(connect({ port: proxy.port, host: '127.0.0.1' }), (one) => one.destroy())
     let [text, closed] = ['', false]
     socket.on('data', (data) => (text += data.toString()))
     socket.on('close', () => (closed = true))
     socket.on('error', () => {})
-    closers.push(() => void socket.destroy())
     return { socket, got: () => text, closed: () => closed }
   }
   return { proxy, dial }

@@ -1,16 +1,13 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { indexedDbStore, type IndexedDb } from '../../src/client/indexeddb.ts'
 import { fileStore } from '../../src/client/node.ts'
 import type { Entry } from '../../src/client/outbox.ts'
 import type { Store } from '../../src/client/store.ts'
-import { cleanup, logOf, promptsIn, setUp, untilIdle } from './harness.ts'
-
-const open = cleanup()
-afterEach(open.run)
+import { folder } from '../tools/closing.ts'
+import { follow, logOf, promptsIn, setUp, untilIdle } from './harness.ts'
 
 const entry = (n: number): Entry => ({ id: `c${n}`, session: 's', type: 'prompt', data: { text: `ü ${n} 🙂` }, at: n })
 const ids = (entries: readonly Entry[]): readonly string[] => entries.map(({ id }) => id).toSorted()
@@ -37,8 +34,6 @@ const browser = () => {
   const tab = (name: string): Store => indexedDbStore({ indexedDB, locks: locks.of(name), name: 'gateway', tab: name })
   return { indexedDB, locks, tab }
 }
-const folder = async (): Promise<string> =>
-  open.add(await mkdtemp(join(tmpdir(), 'holdfast-outbox-')), (dir) => rm(dir, { recursive: true, force: true }))
 
 describe.each<[string, () => Promise<() => Store>]>([
   [
@@ -139,7 +134,7 @@ test('a folder with files that are no entries: the others are loaded', async () 
 
 describe('a reload', () => {
   test('[W9] check 10: prompts are written offline, the tab is closed, another one sends each once', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     const { locks, tab } = browser()
     proxy.down(true)
     const before = client({ storage: tab('1') })
@@ -156,10 +151,7 @@ describe('a reload', () => {
     const after = client({ storage: tab('2') })
     await after.connect()
     const again = after.session(session.id)
-    open.add(
-      again.state.subscribe(() => {}),
-      (stop) => stop(),
-    )
+    follow(again)
     await untilIdle(again, 9)
     expect(promptsIn(await logOf(server, session.id))).toEqual(texts)
     expect(after.outbox.get()).toEqual([])
@@ -168,7 +160,7 @@ describe('a reload', () => {
   })
 
   test('[W3] [W9] the process dies between a command and its ack: the next one sends it again, it is run once', async () => {
-    const { server, proxy, client } = await setUp(open)
+    const { server, proxy, client } = await setUp()
     const dir = await folder()
     const before = client({ storage: fileStore(dir) })
     await before.connect()
@@ -188,7 +180,7 @@ describe('a reload', () => {
   })
 
   test('[W8] a refusal that nobody saw is still there after a reload', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const dir = await folder()
     const before = client({ storage: fileStore(dir) })
     await before.connect()
@@ -203,7 +195,7 @@ describe('a reload', () => {
   })
 
   test('a store that hangs holds nothing up, one that fails is told', async () => {
-    const { client } = await setUp(open)
+    const { client } = await setUp()
     const never = new Promise<never>(() => {})
     const hanging = client({ storage: { load: () => never, put: () => never, remove: () => never } })
     await hanging.connect()

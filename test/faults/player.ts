@@ -2,7 +2,7 @@ import { createClient, type Client, type ClientOptions } from '../../src/client/
 import { fileStore } from '../../src/client/node.ts'
 import { seqOf } from '../../src/client/reader.ts'
 import type { Event } from '../../src/core/events.ts'
-import { fastEnv } from '../tools/fast-env.ts'
+import { fastEnv } from '../tools/env.ts'
 import type { Copy, Said } from './checker.ts'
 
 export interface PlayerOptions {

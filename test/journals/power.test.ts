@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { openSqliteJournal } from '../../src/journals/sqlite/open.ts'
 import { verifyJournal } from '../../src/journals/sqlite/verify.ts'
 import { compare, needing, sh, startWriter, withFolder } from './faults.ts'
-import { until } from './until.ts'
+import { until } from '../tools/until.ts'
 
 /**
  * Cuts the power: the journal is on a file system in an image, the writer is stopped, and the image is copied. What
@@ -27,10 +27,10 @@ const cutPower = async (durability: 'strict' | 'off', cuts: number) => {
       durability,
     })
     try {
-      await until('the first rows', () => writer.count() > 100)
+      await until(() => writer.count() > 100, 'the first rows')
       for (; total.cuts < cuts; total.cuts++) {
         const before = writer.count()
-        await until(`more rows ${writer.errors()}`, () => writer.count() > before + 50 + ((total.cuts * 37) % 90))
+        await until(() => writer.count() > before + 50 + ((total.cuts * 37) % 90), `more rows ${writer.errors()}`)
         writer.signal('SIGSTOP')
         sh('cp', '--sparse=always', image, copy)
         const acknowledged = writer.acknowledged()

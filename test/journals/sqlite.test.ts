@@ -20,7 +20,7 @@ import { verifyJournal } from '../../src/journals/sqlite/verify.ts'
 import { commitWindow } from '../../src/journals/sqlite/window.ts'
 import { checkCursor } from '../../src/core/cursor.ts'
 import { command, created, ended, log, message, prompt, seqsIn, started, summary, text } from './said.ts'
-import { until } from './until.ts'
+import { until } from '../tools/until.ts'
 
 let folder: string
 let file: string
@@ -33,11 +33,11 @@ const open = async (options: Partial<SqliteOptions> = {}): Promise<SqliteJournal
 const create = (journal: SqliteJournal, id = 's') =>
   journal.claim(id, { node: 'n', at: 1, create: true, opening: [created(id)], summary: summary(id) })
 
-/** Commits in a write-ahead log of pages of 4 KiB: frames that carry the size of the database after them. */
+/** Commits in a write-ahead log: frames that carry the size of the database after them. */
 const commitsIn = (path: string): number => {
   const wal = readFileSync(path)
   let commits = 0
-  for (let at = 32; at + 24 <= wal.length; at += 24 + 4096) if (wal.readUInt32BE(at + 4) !== 0) commits++
+  for (let at = 32; at + 24 <= wal.length; at += 24 + wal.readUInt32BE(8)) if (wal.readUInt32BE(at + 4) !== 0) commits++
   return commits
 }
 
@@ -118,7 +118,7 @@ describe('backup', () => {
     for (const name of ['a.db', 'b.db']) {
       file = join(folder, name)
       copyFileSync(path, file)
-      await until('another second', () => Math.floor(Date.now() / 1000) > (epochs.at(-1) ?? 0))
+      await until(() => Math.floor(Date.now() / 1000) > (epochs.at(-1) ?? 0), 'another second')
       const restored = await open()
       epochs.push(restored.epoch)
       expect(restored.notices).toHaveLength(1)
@@ -257,11 +257,13 @@ describe('verify', () => {
       expect([kind, outcome]).toEqual([kind, code])
       expect(seqsIn(await journal.read('t', 0))).toEqual([1, 2, 3, 4, 5, 6])
       if (code !== '')
-        await until('the mark', () =>
-          journal.claim('s', { node: 'n', at: 9 }).then(
-            () => false,
-            (error: { code: string }) => error.code === code,
-          ),
+        await until(
+          () =>
+            journal.claim('s', { node: 'n', at: 9 }).then(
+              () => false,
+              (error: { code: string }) => error.code === code,
+            ),
+          'the mark',
         )
     }
   })

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { parseJson } from '../../src/core/json.ts'
 import type { Route } from '../../src/http/route.ts'
-import { openRaw, readAll, sendRaw, startEdge, startProcess, statusOf, trySocket, type EdgeProcess } from './harness.ts'
+import { startEdge } from '../tools/edge.ts'
+import { openRaw, readAll, sendRaw, statusOf } from '../tools/raw.ts'
+import { trySocket } from '../tools/sockets.ts'
+import { startProcess, type EdgeProcess } from './own-process.ts'
 
 const mib = 1024 * 1024
 const head = ({ host, key }: { host: string; key: string }, path: string, ...headers: readonly string[]): string =>

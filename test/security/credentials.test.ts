@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import type { Route } from '../../src/http/route.ts'
-import { sendRaw, startEdge, statusOf, trySocket, type Running } from './harness.ts'
+import { startEdge, type Running } from '../tools/edge.ts'
+import { sendRaw, statusOf } from '../tools/raw.ts'
+import { trySocket } from '../tools/sockets.ts'
 
 const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/events', access: 'read', handle: (call) => call.send(200, {}) },

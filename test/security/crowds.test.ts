@@ -4,18 +4,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { addressGroup } from '../../src/http/admission.ts'
 import { createBucket, createQuota, frameRate } from '../../src/http/limits.ts'
 import { until } from '../tools/until.ts'
-import {
-  closeCode,
-  frame,
-  openRaw,
-  openRawSocket,
-  rawCloseCode,
-  readAll,
-  startEdge,
-  startProcess,
-  statusOf,
-  trySocket,
-} from './harness.ts'
+import { startEdge } from '../tools/edge.ts'
+import { openRaw, readAll, statusOf } from '../tools/raw.ts'
+import { closeCode, trySocket } from '../tools/sockets.ts'
+import { startProcess } from './own-process.ts'
+import { frame, openRawSocket, rawCloseCode } from './raw-frames.ts'
 
 const mib = 1024 * 1024
 

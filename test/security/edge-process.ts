@@ -9,14 +9,14 @@ import type { EdgeLimits } from '../../src/http/limits.ts'
 import { createLogger } from '../../src/http/log.ts'
 import { accountRoutes } from '../../src/http/routes-account.ts'
 import type { Route } from '../../src/http/route.ts'
-import { realEnv } from '../journals/real-env.ts'
+import { systemEnv } from '../../src/env.ts'
 
 /**
  * An edge in a process of its own, so that its memory and its event loop can be looked at while a test attacks it.
  * Arguments: data folder, limits as JSON. Prints `{port, key}` once it listens.
  */
 const [dir = '', limits = '{}'] = process.argv.slice(2)
-const env: Env = realEnv
+const env: Env = systemEnv
 const identity = openIdentity({ dir, env })
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()

@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import {
-  closeCode,
-  frame,
-  openRawSocket,
-  rawCloseCode,
-  startEdge,
-  startProcess,
-  trySocket,
-  type EdgeProcess,
-} from './harness.ts'
+import { startEdge } from '../tools/edge.ts'
+import { closeCode, trySocket } from '../tools/sockets.ts'
+import { startProcess, type EdgeProcess } from './own-process.ts'
+import { frame, openRawSocket, rawCloseCode } from './raw-frames.ts'
 
 const mib = 1024 * 1024
 const open = async ({ host, key }: EdgeProcess, path = '/v1/ws') =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Route } from '../../src/http/route.ts'
-import { openRaw, readAll, sendRaw, startEdge, statusOf } from './harness.ts'
+import { startEdge } from '../tools/edge.ts'
+import { openRaw, readAll, sendRaw, statusOf } from '../tools/raw.ts'
 
 const seen: string[] = []
 const routes: readonly Route[] = [

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createLogger, redact, redactTarget } from '../../src/http/log.ts'
 import type { Route } from '../../src/http/route.ts'
-import { openRaw, readAll, sendRaw, startEdge, trySocket } from './harness.ts'
+import { startEdge } from '../tools/edge.ts'
+import { openRaw, readAll, sendRaw } from '../tools/raw.ts'
+import { trySocket } from '../tools/sockets.ts'
 
 /** Every way in which a handler may go wrong with what it was given. */
 const faults: Readonly<Record<string, (secret: string) => unknown>> = {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Route } from '../../src/http/route.ts'
-import { sendRaw, startEdge, statusOf, trySocket } from './harness.ts'
+import { startEdge } from '../tools/edge.ts'
+import { sendRaw, statusOf } from '../tools/raw.ts'
+import { trySocket } from '../tools/sockets.ts'
 
 const paths = ['/v1/ws', '/v1/other/:id']
 const sockets = paths.map((path) => ({ path, open: () => {} }))

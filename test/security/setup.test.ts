@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import type { Route } from '../../src/http/route.ts'
 import { openIdentity } from '../../src/http/identity.ts'
 import { assertSafeBinding, assertStrongSecret, UnsafeSetup } from '../../src/http/secrets.ts'
-import { startEdge, temporaryFolder, turnableEnv } from './harness.ts'
+import { folder } from '../tools/closing.ts'
+import { startEdge } from '../tools/edge.ts'
+import { turnableEnv } from '../tools/env.ts'
 
 test('[S5] other machines are served only where a credential is asked for', () => {
   const open = [
@@ -76,7 +78,7 @@ const weak = [
 ]
 test.for(weak)('[S7] the secret "%s" is refused, without repeating it', async (secret) => {
   expect(() => assertStrongSecret('HOLDFAST_KEY', secret)).toThrow(/^HOLDFAST_KEY can be guessed/)
-  const dir = await temporaryFolder()
+  const dir = await folder()
   expect(() => openIdentity({ dir, env: turnableEnv(), key: secret })).toThrow(
     expect.objectContaining({
       exitCode: 78,

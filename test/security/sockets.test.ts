@@ -5,8 +5,9 @@ import { clientFrames, type ServerFrame } from '../../src/core/frames.ts'
 import type { Role } from '../../src/http/roles.ts'
 import { openNative, type Native } from '../tools/native.ts'
 import { start, type StartOptions } from '../tools/start.ts'
+import { turnableEnv } from '../tools/env.ts'
 import { until } from '../tools/until.ts'
-import { frame, openRawSocket, turnableEnv } from './harness.ts'
+import { frame, openRawSocket } from './raw-frames.ts'
 
 const serve = async (options: StartOptions = {}) => {
   const server = await start({ rate: { rate: 10_000, burst: 10_000 }, ...options })

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from './harness.ts'
+import { folder } from '../tools/closing.ts'
 
 // The real command, from the outside.
 
@@ -30,8 +30,8 @@ const ended = async (
 }
 
 test('[S5] an address that others can reach is not served without a credential, however it is asked for', async () => {
-  const HOLDFAST_DATA = join(await temporaryFolder(), 'data')
-  const file = join(await temporaryFolder(), 'holdfast.json')
+  const HOLDFAST_DATA = join(await folder(), 'data')
+  const file = join(await folder(), 'holdfast.json')
   await writeFile(file, JSON.stringify({ host: '0.0.0.0', port: 0 }))
   const ways: readonly (readonly [readonly string[], Record<string, string>])[] = [
     [['serve', '--host', '0.0.0.0', '--port', '0'], {}],
@@ -50,7 +50,7 @@ test.for(['changeme', 'change-me-change-me-change-me-change-me'])(
   '[S7] the configured key "%s" is refused at the start',
   async (key) => {
     const [code, said] = await ended(['serve', '--port', '0'], {
-      HOLDFAST_DATA: join(await temporaryFolder(), 'data'),
+      HOLDFAST_DATA: join(await folder(), 'data'),
       HOLDFAST_KEY: key,
     })
     expect(code).toBe(78)
@@ -60,7 +60,7 @@ test.for(['changeme', 'change-me-change-me-change-me-change-me'])(
 )
 
 test('[S6] [S11] the first start shows its key once; after that it is in one file for its owner and nowhere else', async () => {
-  const HOLDFAST_DATA = join(await temporaryFolder(), 'data')
+  const HOLDFAST_DATA = join(await folder(), 'data')
   const start = async () => {
     const { child, said, line } = run(['serve', '--port', '0', '--json'], {
       HOLDFAST_DATA,

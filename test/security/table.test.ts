@@ -3,7 +3,8 @@ import { systemEnv } from '../../src/env.ts'
 import type { Route } from '../../src/http/route.ts'
 import { memoryStreams } from '../../src/journals/memory-streams.ts'
 import { start, type Started } from '../tools/start.ts'
-import { sendRaw, statusOf, trySocket } from './harness.ts'
+import { sendRaw, statusOf } from '../tools/raw.ts'
+import { trySocket } from '../tools/sockets.ts'
 
 // What is true of every row of the real route table, whoever adds one.
 

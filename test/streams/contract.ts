@@ -3,34 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { Env } from '../../src/core/ports.ts'
 import type { AppendStream, CreateStream, StreamStore } from '../../src/core/streams.ts'
 import type { StreamStoreOptions } from '../../src/journals/stream-store.ts'
-import { until } from '../journals/until.ts'
+import { virtualEnv } from '../tools/env.ts'
+import { until } from '../tools/until.ts'
 import { action, compare } from './model.ts'
 import { bytes, codeOf, name, plain, readText } from './short.ts'
-
-/** A clock that only moves when it is told to; what waits for it is then called. */
-export const turnableEnv = (): Env & { readonly turn: (ms: number) => void } => {
-  let time = 1_000_000
-  const timers = new Set<{ readonly at: number; readonly call: () => void }>()
-  return {
-    now: () => time,
-    monotonic: () => time,
-    random: () => 0.5,
-    id: () => '0',
-    after: (ms, call) => {
-      if (ms === 0) {
-        queueMicrotask(call)
-        return () => {}
-      }
-      const timer = { at: time + ms, call }
-      timers.add(timer)
-      return () => timers.delete(timer)
-    },
-    turn: (ms) => {
-      time += ms
-      for (const timer of timers) if (timer.at <= time && timers.delete(timer)) timer.call()
-    },
-  }
-}
 
 const batch = (text: string, epoch: number, seq: number): AppendStream => ({
   ...bytes(text),
@@ -42,7 +18,7 @@ export type OpenStreams = (options: StreamStoreOptions & { readonly env: Env }) 
 /** What every store of raw streams promises. */
 export const streamContract = (store: string, openStore: OpenStreams): void => {
   const open = async (options: Partial<StreamStoreOptions> = {}) => {
-    const env = turnableEnv()
+    const env = virtualEnv()
     const streams = await openStore({ ...options, env })
     const read = (path: string, from?: number, max?: number) => readText(streams, path, from, max)
     const say = (path: string, text: string) => streams.append(name(path), bytes(text))
@@ -148,24 +124,24 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       const { env, streams, say, make, code } = await open()
       await make('a', { ttl: 10 })
       for (const use of [() => say('a', 'x'), () => streams.find(name('a'), true)]) {
-        env.turn(9000)
+        env.advance(9000)
         await use()
       }
-      env.turn(9000)
+      env.advance(9000)
       await streams.find(name('a'), false)
-      env.turn(1001)
+      env.advance(1001)
       expect(await code(streams.find(name('a'), false))).toBe('not_found')
       expect(await make('a', { ttl: 10 })).toMatchObject({ created: true })
-      env.turn(10_001)
+      env.advance(10_001)
       expect(await code(say('a', 'x')), 'not even by an append').toBe('not_found')
     })
 
     test('an absolute end is not moved by use', async () => {
       const { env, streams, make, code } = await open()
       await make('a', { expires: env.now() + 5000 })
-      env.turn(4999)
+      env.advance(4999)
       expect(await code(streams.find(name('a'), true))).toBe('ok')
-      env.turn(1)
+      env.advance(1)
       expect(await code(streams.find(name('a'), true))).toBe('not_found')
     })
 
@@ -173,11 +149,11 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       const { env, streams, make, code } = await open()
       const { stream } = await make('a', { ttl: 10 })
       const stop = streams.watch(stream.id, () => {})
-      env.turn(60_000)
+      env.advance(60_000)
       expect(await code(streams.find(name('a'), false))).toBe('ok')
       stop()
       expect(await code(streams.find(name('a'), false))).toBe('ok')
-      env.turn(11_000)
+      env.advance(11_000)
       expect(await code(streams.find(name('a'), false))).toBe('not_found')
     })
 
@@ -188,10 +164,10 @@ export const streamContract = (store: string, openStore: OpenStreams): void => {
       await streams.remove(name('a'))
       expect(await code(streams.find(name('a'), false))).toBe('gone')
       // Only ids are looked at here: asking by name would make it expire.
-      await until('the fork to go', async () => {
-        env.turn(1000)
+      await until(async () => {
+        env.advance(1000)
         return (await code(streams.read(fork.id, 0, 1))) === 'not_found'
-      })
+      }, 'the fork to go')
       expect(await code(streams.find(name('a'), false))).toBe('not_found')
       expect((await make('a')).stream.id, 'ids are never used again').toBeGreaterThan(fork.id)
       expect(stream.id).toBeLessThan(fork.id)

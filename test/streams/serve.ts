@@ -1,15 +1,9 @@
 import { createServer, request } from 'node:http'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createEdge } from '../../src/http/edge.ts'
 import type { Allow } from '../../src/http/inspect.ts'
-import { openIdentity } from '../../src/http/identity.ts'
-import { createLogger } from '../../src/http/log.ts'
 import type { Route } from '../../src/http/route.ts'
-import { realEnv } from '../journals/real-env.ts'
+import { openEdge } from '../tools/edge.ts'
 
 export interface Served {
   /** Behind it every request has a credential. */
@@ -24,25 +18,17 @@ export interface Served {
 
 /** Routes behind the real edge, and a door in front of it that adds the credential, for clients that have none. */
 export const serve = async (routes: readonly Route[], allow: Allow = {}): Promise<Served> => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'))
-  const lines: string[] = []
-  const log = createLogger({ to: { write: (line: string) => void lines.push(line) } })
-  const identity = openIdentity({ dir, env: realEnv })
   const limits = { connectionsPerKey: 200, maxConnections: 2000, unauthenticatedPerLoopback: 2000 }
-  const edge = createEdge({ routes, identity, log, env: realEnv, limits, allow })
-  const { port } = await edge.listen('127.0.0.1', 0)
-  const key = identity.first?.key ?? ''
-  const door = await openDoor(port, key)
+  const edge = await openEdge({ routes, limits, allow })
+  const door = await openDoor(edge.port, edge.key)
   return {
     origin: door.origin,
-    edge: `http://127.0.0.1:${port}`,
-    key,
-    lines: () => lines.join(''),
+    edge: edge.url,
+    key: edge.key,
+    lines: edge.lines,
     close: async () => {
       await door.close()
-      await edge.close(0)
-      identity.close()
-      await rm(dir, { recursive: true, force: true })
+      await edge.close()
     },
   }
 }

@@ -3,13 +3,13 @@ import { onTestFinished } from 'vitest'
 import type { StreamStore } from '../../src/core/streams.ts'
 import { streamRoutes, type StreamRouteOptions } from '../../src/http/streams/routes.ts'
 import { memoryStreams } from '../../src/journals/memory-streams.ts'
-import { realEnv } from '../journals/real-env.ts'
+import { systemEnv } from '../../src/env.ts'
 import { serve } from './serve.ts'
 
 /** Raw streams in memory behind the edge. `watched` is how many readers wait. */
 export const startStreams = async (options: Partial<StreamRouteOptions> = {}) => {
   let watched = 0
-  const inner = memoryStreams({ env: realEnv })
+  const inner = memoryStreams({ env: systemEnv })
   const store: StreamStore = {
     ...inner,
     watch: (id, wake) => {
@@ -21,7 +21,7 @@ export const startStreams = async (options: Partial<StreamRouteOptions> = {}) =>
       }
     },
   }
-  const served = await serve(streamRoutes({ store, env: realEnv, ...options }))
+  const served = await serve(streamRoutes({ store, env: systemEnv, ...options }))
   onTestFinished(async () => {
     await served.close()
     await store.close()

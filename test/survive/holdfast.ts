@@ -6,7 +6,7 @@ import { fileStore } from '../../src/client/node.ts'
 import { type SessionState, textOf } from '../../src/core/session.ts'
 import { newSession, readLog } from '../faults/http.ts'
 import { texts } from '../faults/texts.ts'
-import { fastEnv } from '../tools/fast-env.ts'
+import { fastEnv } from '../tools/env.ts'
 import { machine, type MachineOptions } from '../tools/process.ts'
 import type { Driver, Stored } from './driver.ts'
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { readConfig } from '../../src/config.ts'
 import { start } from '../../src/start.ts'
-import { fastEnv } from './fast-env.ts'
+import { fastEnv } from './env.ts'
 
 /** The whole gateway as a process whose clock runs faster: `--speed 20`, and every flag of `serve`. */
 const words = process.argv.slice(2)
