@@ -51,22 +51,43 @@ export const readPage = async (
   offset: string,
   signal: AbortSignal | undefined,
   live = '',
-): Promise<Page> => {
-  const response = await call(http, `${sessionPath(session, 'events')}?offset=${offset}${live}`, {
-    signal: signal ?? null,
+): Promise<Page> =>
+  within(http, signal, async (init) => {
+    const response = await call(http, `${sessionPath(session, 'events')}?offset=${offset}${live}`, init)
+    const text = response.status === 204 ? '' : await response.text()
+    const cursor = response.headers.get('stream-next-offset')
+    if (cursor === null) throw new Error()
+    return { json: text === '' ? '[]' : text, cursor, upToDate: response.headers.get('stream-up-to-date') === 'true' }
   })
-  const text = response.status === 204 ? '' : await response.text()
-  const cursor = response.headers.get('stream-next-offset')
-  if (cursor === null) throw new Error()
-  return { json: text === '' ? '[]' : text, cursor, upToDate: response.headers.get('stream-up-to-date') === 'true' }
+
+/** ms for a request and its answer. A long-poll waits 20 s of them. */
+const limit = 30_000
+
+/**
+ * Gives up what takes too long: a kept connection that is half-open never answers, and pings that go over another one
+ * would not find out.
+ */
+export const within = async <T>(
+  http: Http,
+  signal: AbortSignal | undefined,
+  work: (init: { readonly signal: AbortSignal }) => Promise<T>,
+): Promise<T> => {
+  const held = under(signal)
+  const cancel = http.after(limit, () => held.abort())
+  try {
+    return await work({ signal: held.signal })
+  } finally {
+    cancel()
+    held.abort()
+  }
 }
 
 /** Aborts with another, or by itself. By hand: React Native has no `AbortSignal.any`. */
-export const under = (signal: AbortSignal): AbortController => {
+export const under = (signal?: AbortSignal): AbortController => {
   const controller = new AbortController()
-  const pass = (): void => controller.abort(signal.reason)
-  if (signal.aborted) pass()
-  signal.addEventListener('abort', pass)
-  controller.signal.addEventListener('abort', () => signal.removeEventListener('abort', pass))
+  const pass = (): void => controller.abort(signal?.reason)
+  if (signal?.aborted) pass()
+  signal?.addEventListener('abort', pass)
+  controller.signal.addEventListener('abort', () => signal?.removeEventListener('abort', pass))
   return controller
 }

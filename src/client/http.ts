@@ -1,7 +1,7 @@
 import type { ClientFrame, ServerFrame } from '../core/frames.ts'
 import { ClientError } from './error.ts'
 import { silentStream } from './ladder.ts'
-import { call, heldBack, under, sessionPath, type Http } from './http-call.ts'
+import { call, heldBack, under, sessionPath, within, type Http } from './http-call.ts'
 import { follow } from './http-follow.ts'
 import type { Hear, Wire } from './socket.ts'
 
@@ -56,10 +56,10 @@ export const dialHttp = (http: Http, rung: 'sse' | 'long-poll', hear: Hear): Wir
   const command = async ({ id, session, type, data, expect }: Extract<ClientFrame, { t: 'cmd' }>): Promise<void> => {
     const body = JSON.stringify({ id, type, data, expect })
     const headers = { 'content-type': 'application/json' }
-    const answer = (await (
-      await request(sessionPath(session, 'commands'), { method: 'POST', headers, body })
-    ).json()) as { cursor: string; dup?: true }
-    emit({ t: 'ack', ...answer, id })
+    await within(http, ended.signal, async (init) => {
+      const answer = await call(http, sessionPath(session, 'commands'), { ...init, method: 'POST', headers, body })
+      emit({ t: 'ack', ...((await answer.json()) as { cursor: string; dup?: true }), id })
+    })
   }
 
   queueMicrotask(() => tell({ type: 'opened' }))
