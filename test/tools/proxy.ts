@@ -95,10 +95,12 @@ export const startProxy = async (target: { readonly port: number; readonly host?
         }
         const pause = delay()
         if (pause > 0) await wait(pause)
-        for (let at = 0; at < data.length; at += piece) {
+        for (let at = 0; at < data.length;) {
           while (stalled[direction] && pairs.has(pair)) await wait(5)
           if (pair.dead) break
           const slice = data.subarray(at, Math.min(data.length, at + piece))
+          // By what was taken: the size of the pieces may change meanwhile, and no byte may be left out.
+          at += slice.length
           const rest = spend(direction, slice)
           passed[direction] += rest.length
           if (to.writable && !to.write(rest)) await Promise.race([once(to, 'drain'), once(to, 'close')])
