@@ -1,17 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { memoryStore } from '../../src/client/store.ts'
-import { systemEnv } from '../../src/env.ts'
+import { fastEnv } from '../tools/env.ts'
 import { startProxy } from '../tools/proxy.ts'
 import { start } from '../tools/start.ts'
 import { until } from '../tools/until.ts'
-
-/** The client's clock runs so much faster. */
-const speed = 20
-const env = {
-  monotonic: () => performance.now() * speed,
-  after: (ms: number, call: () => void) => systemEnv.after(ms / speed, call),
-}
 
 /** One connection goes dead while this request is on it; the pings go over others and find nothing wrong. */
 test.each([
@@ -26,7 +19,7 @@ test.each([
     const proxy = await startProxy({ port: server.port })
     onTestFinished(() => proxy.close())
     const url = `http://127.0.0.1:${proxy.port}`
-    const client = createClient({ url, key: server.key, storage: memoryStore(), transports: [rung], env })
+    const client = createClient({ url, key: server.key, storage: memoryStore(), transports: [rung], env: fastEnv(20) })
     onTestFinished(() => client.disconnect())
     await client.connect()
     let swallowed = 0

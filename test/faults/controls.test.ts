@@ -7,11 +7,12 @@ import type { Machine } from '../tools/process.ts'
 import { until } from '../tools/until.ts'
 import { becomeCalm } from './calm.ts'
 import { check, type Goodbye, type History, type Rule, type Said } from './checker.ts'
-import { closing, folder, serve } from './cleanup.ts'
 import { newSession, readLog } from './http.ts'
 import { naiveReader, type Mistake } from './naive-reader.ts'
 import { player } from './player.ts'
 import type { SwitchName } from './switches.ts'
+import { closing, folder } from '../tools/closing.ts'
+import { serve } from './set-up.ts'
 
 const main = [fileURLToPath(new URL('broken-server.ts', import.meta.url))]
 const broken = (name: SwitchName): Promise<Machine> => serve({ main, flags: ['--break', name] })

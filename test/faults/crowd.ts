@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { closing } from './cleanup.ts'
 import type { Order, Told } from './crowd-main.ts'
+import { closing } from '../tools/closing.ts'
 
 export interface Crowd {
   /** Resolves when it is done, with how things are then. */

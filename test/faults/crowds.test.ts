@@ -2,10 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openNative } from '../tools/native.ts'
 import { check } from './checker.ts'
-import { closing, serve } from './cleanup.ts'
 import { crowd } from './crowd.ts'
 import { command, newSession, readLog, readState } from './http.ts'
 import { descriptors, need } from './needs.ts'
+import { closing } from '../tools/closing.ts'
+import { serve } from './set-up.ts'
 
 const mib = 1024 * 1024
 const p99 = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0

@@ -7,9 +7,10 @@ import { openIdentity } from '../../src/http/identity.ts'
 import { openNative } from '../tools/native.ts'
 import { seeded } from '../tools/proxy.ts'
 import { check } from './checker.ts'
-import { closing, seedOf, serve } from './cleanup.ts'
 import { ask, command, newSession, readLog, readState } from './http.ts'
 import { frames, mutate, request } from './mutate.ts'
+import { closing } from '../tools/closing.ts'
+import { seedOf, serve } from './set-up.ts'
 
 /** ms of fuzzing, and the frames that must be sent in that time or until they are. */
 const [least, enough] = [10_000, 20_000]

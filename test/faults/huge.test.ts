@@ -10,11 +10,11 @@ import { openSqliteJournal } from '../../src/journals/sqlite/open.ts'
 import { openNative } from '../tools/native.ts'
 import { machine } from '../tools/process.ts'
 import { check } from './checker.ts'
-import { closing, serve } from './cleanup.ts'
 import { ask, command, newSession, readLog, readState } from './http.ts'
 import { player } from './player.ts'
-import { folder } from './cleanup.ts'
 import { until } from '../tools/until.ts'
+import { closing, folder } from '../tools/closing.ts'
+import { serve } from './set-up.ts'
 
 const most = 100_000
 const kib = 1024

@@ -7,10 +7,11 @@ import { seeded } from '../tools/proxy.ts'
 import { until } from '../tools/until.ts'
 import { becomeCalm } from './calm.ts'
 import { check } from './checker.ts'
-import { closing, folder, proxyTo, seedOf, serve } from './cleanup.ts'
 import { newSession, readLog, readState } from './http.ts'
 import { player, type Player } from './player.ts'
 import { texts } from './texts.ts'
+import { closing, folder } from '../tools/closing.ts'
+import { proxyTo, seedOf, serve } from './set-up.ts'
 
 const cycles = Number(process.env['HOLDFAST_TEST_CYCLES'] ?? 20)
 

@@ -6,10 +6,11 @@ import { openNative } from '../tools/native.ts'
 import { until } from '../tools/until.ts'
 import { becomeCalm } from './calm.ts'
 import { check } from './checker.ts'
-import { closing, folder, serve } from './cleanup.ts'
 import { ask, command, newSession, readLog } from './http.ts'
 import { fakeClock, memoryGroup, need } from './needs.ts'
 import { player } from './player.ts'
+import { closing, folder } from '../tools/closing.ts'
+import { serve } from './set-up.ts'
 
 const mib = 1024 * 1024
 

@@ -3,11 +3,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openNative, type Native } from '../tools/native.ts'
 import { until } from '../tools/until.ts'
 import { check } from './checker.ts'
-import { closing, folder, proxyTo, seedOf, serve } from './cleanup.ts'
 import { becomeCalm } from './calm.ts'
 import { command, newSession, readLog, readState } from './http.ts'
 import { player } from './player.ts'
 import { seeded } from '../tools/proxy.ts'
+import { closing, folder } from '../tools/closing.ts'
+import { proxyTo, seedOf, serve } from './set-up.ts'
 
 const fastServer = fileURLToPath(new URL('../tools/server-main.ts', import.meta.url))
 const mib = 1024 * 1024
@@ -123,9 +124,11 @@ test(
     const run = async (number: number): Promise<void> => {
       const session = await newSession(server)
       const proxy = await proxyTo(server)
+      const name = `run ${number}`
       const url = `http://127.0.0.1:${proxy.port}`
+      const rung = (['websocket', 'sse', 'websocket', 'long-poll'] as const)[number % 4] ?? 'websocket'
       const mine = closing(
-        player({ name: `run ${number}`, url, key: server.key(), session, folder: await folder() }),
+        player({ name, url, key: server.key(), session, folder: await folder(), transports: [rung] }),
         (one) => one.stop(),
       )
       mine.say('count to 900 at 600/s')

@@ -44,10 +44,10 @@ export interface Line {
   /** Shown twice. */
   readonly 'tokens doubled': number
   readonly 'prompts sent': number
-  /** Taken by the server, by its own words. */
-  readonly 'prompts taken': number
+  /** Whose sender was told that the server has it; a page that is reloaded before is not there to be told. */
+  readonly 'prompts acked': number
   readonly 'prompts run': number
-  /** Taken and not stored, or never brought to an end. */
+  /** Acknowledged and not stored, or never brought to an end. */
   readonly 'prompts lost': number
   readonly 'run twice': number
 }
@@ -59,7 +59,7 @@ export const count = (
   server: string,
   memories: readonly Memory[],
   stored: readonly Stored[],
-  prompts: { readonly sent: readonly string[]; readonly taken: readonly string[] },
+  prompts: { readonly sent: readonly string[]; readonly acked: readonly string[] },
 ): Line => {
   const kept = new Map(stored.map(({ prompt, text }) => [prompt, tokensOf(text)]))
   let [shown, lost, doubled] = [0, 0, 0]
@@ -85,9 +85,9 @@ export const count = (
     'tokens lost': lost,
     'tokens doubled': doubled,
     'prompts sent': prompts.sent.length,
-    'prompts taken': prompts.taken.length,
+    'prompts acked': prompts.acked.length,
     'prompts run': stored.filter(({ runs }) => runs > 0).length,
-    'prompts lost': prompts.taken.filter((prompt) => !ended.has(prompt)).length,
+    'prompts lost': prompts.acked.filter((prompt) => !ended.has(prompt)).length,
     'run twice':
       prompts.sent.filter((prompt) => times(prompt) > 1).length + stored.filter(({ runs }) => runs > 1).length,
   }

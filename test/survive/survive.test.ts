@@ -42,7 +42,7 @@ test('every kind of harm has its column', () => {
       { prompt: 'c', text: '', runs: 1, ended: true },
       { prompt: 'c', text: '', runs: 1, ended: true },
     ],
-    { sent: ['a', 'b', 'c', 'd', 'e'], taken: ['a', 'b', 'c', 'd'] },
+    { sent: ['a', 'b', 'c', 'd', 'e'], acked: ['a', 'b', 'c', 'd'] },
   )
   expect(line).toMatchObject({
     // Of a four, of b one, that came back; 9 was shown and is nowhere; a is not on the screen any more, of b the 3 never was.

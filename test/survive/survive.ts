@@ -50,7 +50,7 @@ export const survive = async ({
   const below = (most: number): number => Math.floor(random() * most)
   const faults: Record<Fault, number> = { kill: 0, cut: 0, 'half-open': 0, reload: 0 }
   const sent: string[] = []
-  const taken: string[] = []
+  const acked: string[] = []
   let changes = 0
 
   await driver.start()
@@ -75,7 +75,7 @@ export const survive = async ({
     any()
       .client.send(prompt)
       .then(
-        () => taken.push(prompt),
+        () => acked.push(prompt),
         () => undefined,
       )
   }
@@ -134,7 +134,7 @@ export const survive = async ({
     for (const { proxy } of devices) proxy.heal()
     await quiet(calmWithin + sent.length * 1500)
     const screens = devices.map((one) => one.memory)
-    return { line: count(driver.name, screens, await driver.stored(), { sent, taken }), faults }
+    return { line: count(driver.name, screens, await driver.stored(), { sent, acked }), faults }
   } finally {
     for (const { client, proxy } of devices) {
       client.close()
