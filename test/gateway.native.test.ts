@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Event } from '../src/core/events.ts'
 import { foldSession } from '../src/core/fold.ts'
-import { emptySession, type SessionState, textOf } from '../src/core/session.ts'
+import { emptySession, type SessionState } from '../src/core/session.ts'
 import { demoText } from '../src/agents/demo/demo-agent.ts'
 import { type Native, openNative } from './tools/native.ts'
+import { answers } from './tools/session.ts'
 import { start, type Started } from './tools/start.ts'
 
 let server: Started
@@ -17,10 +18,6 @@ const newId = (): string => `test-${process.pid}-${++count}`
 
 const events = (native: Native, sub: string): readonly Event[] =>
   native.frames.flatMap((frame) => (frame.t === 'ev' && frame.sub === sub ? frame.e : []))
-const answer = (state: SessionState): string =>
-  state.items
-    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
-    .join('\n\n')
 
 /** Follows a session until its turn has ended. */
 const untilEnd = async (native: Native, sub: string): Promise<SessionState> => {
@@ -44,7 +41,7 @@ describe('a session over the native socket', () => {
     const native = await openNative(server.url, { key: server.key })
     const session = await prompted(native, 'hello')
     const state = await untilEnd(native, session)
-    expect(answer(state)).toBe(demoText('hello'))
+    expect(answers(state)).toBe(demoText('hello'))
     expect(state.usage).toMatchObject({ input: 10, output: 8 })
     expect(events(native, session).map(({ seq }) => seq)).toEqual(events(native, session).map((_, index) => index + 1))
     native.close()
@@ -57,8 +54,8 @@ describe('a session over the native socket', () => {
     const second = await openNative(server.url, { key: server.key })
     second.send({ t: 'sub', id: session, session })
     const [a, b] = await Promise.all([untilEnd(first, session), untilEnd(second, session)])
-    expect(answer(a)).toBe(demoText('count to 300'))
-    expect(answer(b)).toBe(answer(a))
+    expect(answers(a)).toBe(demoText('count to 300'))
+    expect(answers(b)).toBe(answers(a))
     for (const native of [first, second]) {
       const runs = native.frames.filter((frame) => frame.t === 'ev')
       for (const [i, run] of runs.entries()) if (i > 0) expect(run.prev).toBe(runs[i - 1]?.cursor)
@@ -121,7 +118,7 @@ describe('a session over the native socket', () => {
     native.send({ t: 'cmd', id: newId(), session, type: 'create', data: {} })
     expect(await native.next('err')).toMatchObject({ code: 'conflict', retryable: false })
     const state = await untilEnd(native, session)
-    expect(answer(state)).toBe(demoText('count to 200'))
+    expect(answers(state)).toBe(demoText('count to 200'))
     expect(events(native, session).filter((event) => event.type === 'owner')).toHaveLength(1)
     native.close()
   })
@@ -135,8 +132,8 @@ describe('a session over the native socket', () => {
     expect(events(native, session).filter((event) => event.type === 'turn.ended')).toMatchObject([
       { outcome: 'cancelled' },
     ])
-    expect(demoText('count to 5000').startsWith(answer(state))).toBe(true)
-    expect(answer(state).length).toBeGreaterThan(0)
+    expect(demoText('count to 5000').startsWith(answers(state))).toBe(true)
+    expect(answers(state).length).toBeGreaterThan(0)
     expect(state.items.every((item) => item.kind !== 'message' || item.final)).toBe(true)
     native.close()
   })

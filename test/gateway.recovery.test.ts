@@ -1,68 +1,37 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { demoAgent, demoText } from '../src/agents/demo/demo-agent.ts'
-import { eventsOf } from '../src/core/batch.ts'
 import type { Event } from '../src/core/events.ts'
 import { foldSession } from '../src/core/fold.ts'
 import type { Agent, Journal } from '../src/core/ports.ts'
-import { emptySession, type SessionState, sessionStatus, textOf } from '../src/core/session.ts'
+import { emptySession, type SessionState, sessionStatus } from '../src/core/session.ts'
 import { systemEnv as env } from '../src/env.ts'
 import { createGateway, type Gateway } from '../src/gateway/gateway.ts'
 import { load } from '../src/gateway/load.ts'
 import { openSqliteJournal } from '../src/journals/sqlite/open.ts'
-
-const open: Gateway[] = []
-const dirs: string[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((gateway) => gateway.close()))
-  await Promise.all(dirs.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
-})
+import { closing, folder } from './tools/closing.ts'
+import { answers, logOf, untilState } from './tools/session.ts'
 
 const bugs: unknown[] = []
-const on = (journal: Journal, agents: readonly Agent[] = [demoAgent({ env, pace: 2 })]): Gateway => {
-  const gateway = createGateway({
-    journal,
-    agents,
-    env,
-    node: 'n',
-    hash: (text) => text,
-    onBug: (error) => bugs.push(error),
-  })
-  open.push(gateway)
-  return gateway
-}
-const file = async (): Promise<string> => {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-recovery-'))
-  dirs.push(dir)
-  return join(dir, 'journal.db')
-}
+const on = (journal: Journal, agents: readonly Agent[] = [demoAgent({ env, pace: 2 })]): Gateway =>
+  closing(
+    createGateway({
+      journal,
+      agents,
+      env,
+      node: 'n',
+      hash: (text) => text,
+      onBug: (error) => bugs.push(error),
+    }),
+    (one) => one.close(),
+  )
+const file = async (): Promise<string> => join(await folder(), 'journal.db')
 let ids = 0
 const say = (gateway: Gateway, type: string, data: object = {}, id = `c${++ids}`) =>
   gateway.say({ id, session: 's', by: 'user:a', type, data })
-const until = async (gateway: Gateway, holds: (state: SessionState) => boolean): Promise<SessionState> => {
-  const limit = Date.now() + 8000
-  for (;;) {
-    const state = await gateway.state('s')
-    if (holds(state)) return state
-    if (Date.now() > limit) throw new Error(`waited in vain; the state is ${JSON.stringify(state).slice(0, 1500)}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
+const until = (gateway: Gateway, holds: (state: SessionState) => boolean) => untilState(gateway, 's', holds)
 const idle = (state: SessionState): boolean => sessionStatus(state) === 'idle' && state.turns > 0
-const said = (state: SessionState): string =>
-  state.items
-    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
-    .join('\n\n')
-const log = async (journal: Journal): Promise<readonly Event[]> => {
-  const events: Event[] = []
-  for (;;) {
-    const { batches, head } = await journal.read('s', events.at(-1)?.seq ?? 0)
-    events.push(...batches.flatMap(eventsOf))
-    if ((events.at(-1)?.seq ?? 0) >= head) return events
-  }
-}
+const log = (journal: Journal): Promise<readonly Event[]> => logOf(journal, 's')
 const ends = (events: readonly Event[]) => events.filter((event) => event.type === 'turn.ended')
 
 /**
@@ -79,15 +48,15 @@ describe('after a crash', () => {
     await say(before, 'create')
     await say(before, 'prompt', { text: 'count to 2000' })
     await say(before, 'prompt', { text: 'hello' })
-    const shown = said(await until(before, (state) => said(state).length > 40))
+    const shown = answers(await until(before, (state) => answers(state).length > 40))
     await crash(first)
 
     const second = await openSqliteJournal({ file: path })
     const after = on(second)
     await after.recover()
     const state = await until(after, (now) => idle(now) && now.turns === 2)
-    expect(said(state).startsWith(shown)).toBe(true)
-    expect(said(state).endsWith(demoText('hello'))).toBe(true)
+    expect(answers(state).startsWith(shown)).toBe(true)
+    expect(answers(state).endsWith(demoText('hello'))).toBe(true)
     expect(state.items.find((item) => item.kind === 'end')).toMatchObject({
       outcome: 'interrupted',
       code: 'restarted',
@@ -151,13 +120,13 @@ describe('stopping', () => {
     await say(gateway, 'create')
     await say(gateway, 'prompt', { text: 'count to 5000' })
     await say(gateway, 'prompt', { text: 'hello' })
-    await until(gateway, (state) => said(state).length > 20)
+    await until(gateway, (state) => answers(state).length > 20)
     await gateway.drain(20)
     expect(ends(await log(first))).toMatchObject([{ outcome: 'interrupted', code: 'shutdown' }])
     await gateway.close()
     const after = on(await openSqliteJournal({ file: path }))
     await after.recover()
-    expect(said(await until(after, (state) => idle(state) && state.turns === 2))).toContain(demoText('hello'))
+    expect(answers(await until(after, (state) => idle(state) && state.turns === 2))).toContain(demoText('hello'))
   })
 })
 
@@ -209,7 +178,7 @@ describe('agents that misbehave', () => {
     await say(gateway, 'create')
     await say(gateway, 'prompt', { text: 'x' })
     const state = await until(gateway, idle)
-    expect(said(state)).toBe('half')
+    expect(answers(state)).toBe('half')
     expect(JSON.stringify(state)).not.toContain('secret path')
     expect(ends(await log(journal))).toMatchObject([{ outcome: 'failed', code: 'internal' }])
     expect(String(bugs.splice(0)[0])).toContain('secret path')
@@ -228,13 +197,13 @@ describe('agents that misbehave', () => {
     ])
     await say(gateway, 'create')
     await say(gateway, 'prompt', { text: 'x' })
-    await until(gateway, (state) => said(state) === 'half')
+    await until(gateway, (state) => answers(state) === 'half')
     await say(gateway, 'cancel')
     const state = await until(gateway, idle)
     await late
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect((await gateway.state('s')).seq).toBe(state.seq)
-    expect(said(state)).toBe('half')
+    expect(answers(state)).toBe('half')
     expect(ends(await log(journal))).toMatchObject([{ outcome: 'cancelled' }])
   })
 
@@ -249,7 +218,7 @@ describe('agents that misbehave', () => {
     await say(gateway, 'create')
     await say(gateway, 'prompt', { text: 'x' })
     const state = await until(gateway, idle)
-    expect(said(state)).toBe('half')
+    expect(answers(state)).toBe('half')
     expect(ends(await log(journal))).toHaveLength(1)
     expect(foldSession(emptySession, await log(journal))).toEqual(state)
     bugs.splice(0)
@@ -280,7 +249,7 @@ describe('steering', () => {
     await say(gateway, 'prompt', { text: 'go' })
     await say(gateway, 'prompt', { text: 'left', mode: 'steer' })
     const state = await until(gateway, idle)
-    expect(said(state)).toBe('heard left')
+    expect(answers(state)).toBe('heard left')
     expect(state.turns).toBe(1)
   })
 
@@ -297,7 +266,7 @@ describe('steering', () => {
     await say(gateway, 'prompt', { text: 'go' })
     await say(gateway, 'prompt', { text: 'left', mode: 'steer' })
     const state = await until(gateway, (now) => idle(now) && now.turns === 2)
-    expect(said(state)).toBe('answer to go\n\nanswer to left')
+    expect(answers(state)).toBe('answer to go\n\nanswer to left')
     expect(ends(await log(journal))).toHaveLength(2)
     expect(foldSession(emptySession, await log(journal))).toEqual(state)
   })

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { closing } from '../tools/closing.ts'
 import { fastEnv } from '../tools/env.ts'
+import { answers } from '../tools/session.ts'
 import { until } from '../tools/until.ts'
-import { answers, foldOf, follow, logOf, setUp, shownBy, untilIdle } from './harness.ts'
+import { foldOf, follow, logOf, setUp, shownBy, untilIdle } from './harness.ts'
 
 /** A page, as far as the client listens to one. */
 const pretendPage = () => {

@@ -3,8 +3,9 @@ import { demoText } from '../../src/agents/demo/demo-agent.ts'
 import type { Event } from '../../src/core/events.ts'
 import { closing } from '../tools/closing.ts'
 import { isUpgrade, seeded } from '../tools/proxy.ts'
+import { answers } from '../tools/session.ts'
 import { until } from '../tools/until.ts'
-import { answers, foldOf, follow, logOf, promptsIn, setUp, shownBy, untilIdle, updates } from './harness.ts'
+import { foldOf, follow, logOf, promptsIn, setUp, shownBy, untilIdle, updates } from './harness.ts'
 
 describe('a client of a real gateway', () => {
   test('[C9] [W2] [W6] connects, makes a session, prompts, and shows the answer', async () => {

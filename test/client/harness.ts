@@ -1,12 +1,12 @@
 import { foldSession } from '../../src/core/fold.ts'
-import { emptySession, type SessionState, textOf } from '../../src/core/session.ts'
-import { eventsOf } from '../../src/core/batch.ts'
+import { emptySession, type SessionState } from '../../src/core/session.ts'
 import type { Event } from '../../src/core/events.ts'
 import { createClient, type Client, type ClientOptions } from '../../src/client/client.ts'
 import type { Session } from '../../src/client/session.ts'
 import { memoryStore } from '../../src/client/store.ts'
 import { closing } from '../tools/closing.ts'
 import { startProxy, type Proxy } from '../tools/proxy.ts'
+import { logOf as readLog } from '../tools/session.ts'
 import { start, type Started, type StartOptions } from '../tools/start.ts'
 import { until } from '../tools/until.ts'
 
@@ -23,15 +23,8 @@ export const setUp = async (options: StartOptions = {}) => {
 }
 
 /** The log itself, from the journal. */
-export const logOf = async (server: Started, session: string): Promise<readonly Event[]> => {
-  const events: Event[] = []
-  for (let head = 1, at = 0; at < head; at = events.at(-1)?.seq ?? head) {
-    const chunk = await server.gateway.journal.read(session, at)
-    head = chunk.head
-    events.push(...chunk.batches.flatMap((batch) => eventsOf(batch)))
-  }
-  return events
-}
+export const logOf = (server: Started, session: string): Promise<readonly Event[]> =>
+  readLog(server.gateway.journal, session)
 export const promptsIn = (log: readonly Event[]): readonly string[] =>
   log.flatMap((event) => (event.type === 'prompt' ? [event.text] : []))
 
@@ -44,10 +37,6 @@ export const shownBy = (session: Session): Omit<SessionState, 'notes'> => {
   const { notes: _notes, ...state } = session.state.get()
   return state
 }
-export const answers = (state: Pick<SessionState, 'items'>): string =>
-  state.items
-    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
-    .join('\n\n')
 
 /** Follows a session until the test is over. */
 export const follow = (session: Session): void =>

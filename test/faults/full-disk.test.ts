@@ -2,26 +2,15 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { demoAgent, demoText } from '../../src/agents/demo/demo-agent.ts'
-import { type SessionState, textOf } from '../../src/core/session.ts'
+import type { SessionState } from '../../src/core/session.ts'
 import { systemEnv as env } from '../../src/env.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { openSqliteJournal } from '../../src/journals/sqlite/open.ts'
 import { needing, withFolder } from '../journals/faults.ts'
+import { answers, untilState } from '../tools/session.ts'
 
 const state = (gateway: Gateway): Promise<SessionState> => gateway.state('s')
-const until = async (gateway: Gateway, holds: (now: SessionState) => boolean): Promise<SessionState> => {
-  const limit = performance.now() + 30_000
-  for (;;) {
-    const now = await state(gateway)
-    if (holds(now)) return now
-    if (performance.now() > limit) throw new Error(`waited in vain; ${JSON.stringify(now).slice(0, 800)}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-const said = (now: SessionState): string =>
-  now.items
-    .flatMap((item) => (item.kind === 'message' && item.role === 'assistant' ? [textOf(item.parts)] : []))
-    .join('\n\n')
+const until = (gateway: Gateway, holds: (now: SessionState) => boolean) => untilState(gateway, 's', holds)
 
 /** Small commits may still find room in what the journal has; after a while none does. */
 const stuck = async (gateway: Gateway): Promise<void> => {
@@ -57,7 +46,7 @@ const stand = async (disk: Disk, code: string): Promise<void> => {
   try {
     await say('1', 'create', {})
     await say('2', 'prompt', { text: 'count to 100000 at 2000/s' })
-    await until(gateway, (now) => said(now).length > 50)
+    await until(gateway, (now) => answers(now).length > 50)
     disk.fill()
     const refused = async (id: string): Promise<unknown> =>
       say(id, 'prompt', { text: 'hello' }).then(
@@ -69,15 +58,15 @@ const stand = async (disk: Disk, code: string): Promise<void> => {
     expect(failure).toMatchObject({ code })
     await stuck(gateway)
     const before = await state(gateway)
-    expect(said(before).length).toBeGreaterThan(50)
+    expect(answers(before).length).toBeGreaterThan(50)
     expect((await journal.read('s', 0)).head).toBe(before.seq)
     expect(await refused('again')).toMatchObject({ code })
 
     disk.free()
     const after = await until(gateway, (now) => now.items.some((item) => item.kind === 'end'))
     expect(after.items.find((item) => item.kind === 'end')).toMatchObject({ outcome: 'failed', code, retryable: true })
-    expect(said(after).startsWith(said(before).slice(0, 50))).toBe(true)
-    expect(demoText('count to 100000 at 2000/s').startsWith(said(after).split('\n\n')[0] ?? 'nothing')).toBe(true)
+    expect(answers(after).startsWith(answers(before).slice(0, 50))).toBe(true)
+    expect(demoText('count to 100000 at 2000/s').startsWith(answers(after).split('\n\n')[0] ?? 'nothing')).toBe(true)
     // The very command that was refused is taken now: it had no effect then.
     expect(await say('again', 'prompt', { text: 'hello' })).toMatchObject({ dup: false })
     const prompts = (now: SessionState) =>
@@ -86,7 +75,7 @@ const stand = async (disk: Disk, code: string): Promise<void> => {
       gateway,
       (now) => now.running === null && now.queue.length === 0 && now.turns === prompts(now),
     )
-    expect(said(end).endsWith(demoText('hello'))).toBe(true)
+    expect(answers(end).endsWith(demoText('hello'))).toBe(true)
     expect(bugs).toEqual([])
   } finally {
     await gateway.close()
