@@ -9,6 +9,7 @@ import { Failure } from '../src/core/failures.ts'
 import type { Agent } from '../src/core/ports.ts'
 import { systemEnv } from '../src/env.ts'
 import { virtualEnv } from './tools/env.ts'
+import { seeded } from './tools/seeded.ts'
 import { checkSpeech, eventsOfType, listen, testTurn, textIn } from './agents-turn.ts'
 import { openai } from './fake-model/openai.ts'
 import { type FakeModel, startFakeModel } from './fake-model/server.ts'
@@ -188,17 +189,6 @@ describe('coalescing', () => {
   })
 })
 
-/** A generator that depends on the seed alone (mulberry32). */
-const seeded = (from: number) => {
-  let state = from
-  return (below: number): number => {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-}
-
 /** A good stream with a few bytes changed, cut out, doubled, or moved. */
 const mutate = (good: Buffer, random: (below: number) => number): Buffer => {
   let bytes = Buffer.from(good)
@@ -241,7 +231,8 @@ describe(`[fault 14] 2,000 mutated streams, seed ${seed}`, () => {
   afterAll(() => fake.close())
 
   test('each ends, whole or with a typed failure; the rules hold; memory stays flat', { timeout: 60_000 }, async () => {
-    const random = seeded(seed)
+    const next = seeded(seed)
+    const random = (below: number): number => Math.floor(next() * below)
     const { before, content, after } = openai.answer(
       { model: 'm', stream_options: { include_usage: true }, messages: [{ role: 'user', content: 'x' }] },
       {

@@ -6,10 +6,7 @@ import { emptySession, textOf, type SessionState } from '../../src/core/session.
 import { launch, linkTo, newProfile, noBrowser, type Profile } from '../tools/browser.ts'
 import { machine, type Machine } from '../tools/process.ts'
 
-const missing = noBrowser()
-if (missing !== undefined) console.warn(`browser tests are skipped: ${missing}`)
-
-export const skipped = missing !== undefined
+export const skipped = noBrowser() !== undefined
 
 /** One browser for the tests of a block; each has servers and profiles of its own. */
 export const sharedBrowser = (): (() => Browser) => {

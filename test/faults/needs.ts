@@ -1,20 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'vitest'
-
-/** What a machine lacks, in words. */
-export interface Missing {
-  readonly missing: string
-}
-
-/** A tool that not every machine has. On ours it must be there; elsewhere the test is skipped with the reason. */
-export const need = <T extends object>(context: TestContext, tool: T | Missing): T => {
-  if (!('missing' in tool)) return tool
-  if (process.env['CI'] !== undefined) throw new Error(`CI must have it: ${tool.missing}`)
-  console.log(`skipped: ${tool.missing}`)
-  return context.skip(tool.missing)
-}
+import type { Missing } from '../tools/needs.ts'
 
 /** libfaketime, as what a process is started with; `file` says what the wall clock shows. */
 export const fakeClock = (file: string): { readonly env: Readonly<Record<string, string>> } | Missing => {

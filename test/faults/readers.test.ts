@@ -6,7 +6,7 @@ import { check } from './checker.ts'
 import { becomeCalm } from './calm.ts'
 import { command, newSession, readLog, readState } from './http.ts'
 import { player } from './player.ts'
-import { seeded } from '../tools/proxy.ts'
+import { seeded } from '../tools/seeded.ts'
 import { closing, folder } from '../tools/closing.ts'
 import { proxyTo, seedOf, serve } from './set-up.ts'
 

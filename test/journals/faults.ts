@@ -2,14 +2,16 @@ import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestContext } from 'vitest'
 import { eventsIn } from './said.ts'
+import { need } from '../tools/needs.ts'
 import type { Journal } from '../../src/core/ports.ts'
 import type { FaultWriter } from './fault-writer.ts'
 
 /** What a fault needs of the machine. */
 type Need = 'mount' | 'mkfs.ext4' | 'strace'
 
-const missing = (needs: readonly Need[]): string | undefined => {
+const lack = (needs: readonly Need[]): string | undefined => {
   if (process.platform !== 'linux') return 'this fault is made with Linux tools'
   if (needs.includes('mount') && process.getuid?.() !== 0) return 'mounting needs root'
   const absent = needs.find((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0)
@@ -19,12 +21,10 @@ const missing = (needs: readonly Need[]): string | undefined => {
 /** A test that needs tools: without them it is skipped with the reason, in CI it fails. */
 export const needing =
   (needs: readonly Need[], run: () => Promise<void>) =>
-  async ({ skip, task }: { skip(note: string): never; task: { name: string } }): Promise<void> => {
-    const reason = missing(needs)
-    if (reason !== undefined && process.env['CI'] !== undefined) throw new Error(reason)
-    if (reason === undefined) return run()
-    console.log(`skipped: ${task.name}: ${reason}`)
-    return skip(reason)
+  async (context: TestContext): Promise<void> => {
+    const missing = lack(needs)
+    need(context, missing === undefined ? {} : { missing })
+    await run()
   }
 
 export const sh = (command: string, ...args: readonly string[]): void => {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { seeded, startProxy, type Proxy } from '../tools/proxy.ts'
+import { startProxy, type Proxy } from '../tools/proxy.ts'
+import { seeded } from '../tools/seeded.ts'
 import { until } from '../tools/until.ts'
 import { count, memory, type Line, type Memory } from './count.ts'
 import type { Client, Driver } from './driver.ts'

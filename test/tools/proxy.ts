@@ -41,17 +41,6 @@ export interface Proxy {
 /** True for a request that wants to become a WebSocket. */
 export const isUpgrade = (request: string): boolean => /^upgrade: *websocket/im.test(request)
 
-/** A small seeded generator (mulberry32): 0 ≤ n < 1. */
-export const seeded = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d_2b_79_f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 interface Pair {
   readonly client: Socket
   readonly server: Socket
