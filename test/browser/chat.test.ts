@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { connected } from '../tools/browser.ts'
+import { readLog } from '../tools/http.ts'
 import {
   gateway,
   grown,
-  logOf,
   openPage,
   saidIn,
   say,
@@ -107,7 +107,7 @@ describe.skipIf(skipped)('a conversation on the page', () => {
     await b.locator('.toast', { hasText: 'This question was answered before' }).waitFor()
     expect(await b.locator('.card.ask button').count()).toBe(0)
     for (const page of [a, b]) await settled(page, 1)
-    const resolved = (await logOf(server, session)).filter(({ type }) => type === 'ask.resolved')
+    const resolved = (await readLog(server, session)).filter(({ type }) => type === 'ask.resolved')
     expect(resolved).toMatchObject([{ option: 'allow_once' }])
     await b.locator('.card.artifact', { hasText: 'Version 1' }).waitFor()
   })

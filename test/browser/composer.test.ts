@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connected } from '../tools/browser.ts'
 import { startProxy } from '../tools/proxy.ts'
+import { readLog } from '../tools/http.ts'
 import {
   gateway,
-  logOf,
   openPage,
   pill,
   say,
@@ -92,7 +92,7 @@ describe.skipIf(skipped)('the message box and what was said without a connection
     await settled(page, 4, 60_000)
     await expect.poll(() => page.locator('.said.pending').count()).toBe(0)
     expect((await shown(page)).filter((text) => texts.includes(text))).toEqual(texts)
-    const prompts = (await logOf(server, session)).filter((event) => event.type === 'prompt')
+    const prompts = (await readLog(server, session)).filter((event) => event.type === 'prompt')
     expect(prompts.map(({ text }) => text)).toEqual(['hello', ...texts])
     expect(new Set(prompts.map(({ cause }) => cause)).size).toBe(4)
   })

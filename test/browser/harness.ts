@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import type { Event } from '../../src/core/events.ts'
 import { foldSession } from '../../src/core/fold.ts'
 import { emptySession, textOf, type SessionState } from '../../src/core/session.ts'
 import { launch, linkTo, newProfile, noBrowser, type Profile } from '../tools/browser.ts'
+import { readLog } from '../tools/http.ts'
 import { machine, type Machine } from '../tools/process.ts'
 
 export const skipped = noBrowser() !== undefined
@@ -82,25 +82,8 @@ export const shown = async (page: Page): Promise<readonly string[]> =>
 /** What the page shows of the answer that is being given. */
 export const lastText = async (page: Page): Promise<string> => (await shown(page)).at(-1) ?? ''
 
-const ask = async (server: Machine, path: string): Promise<Response> => {
-  const answer = await fetch(server.url + path, { headers: { authorization: `Bearer ${server.key()}` } })
-  expect(answer.status).toBe(200)
-  return answer
-}
-
-/** The whole log of a session, read over HTTP. */
-export const logOf = async (server: Machine, session: string): Promise<readonly Event[]> => {
-  const events: Event[] = []
-  for (let offset = '-1'; ;) {
-    const answer = await ask(server, `/v1/sessions/${session}/events?offset=${offset}`)
-    events.push(...((await answer.json()) as readonly Event[]))
-    offset = answer.headers.get('stream-next-offset') ?? ''
-    if (answer.headers.get('stream-up-to-date') === 'true') return events
-  }
-}
-
 export const stateOf = async (server: Machine, session: string): Promise<SessionState> =>
-  foldSession(emptySession, await logOf(server, session))
+  foldSession(emptySession, await readLog(server, session))
 
 /** What the log says was said. */
 export const saidIn = ({ items }: SessionState): readonly string[] =>

@@ -1,5 +1,5 @@
 import { calmWithin } from './checker.ts'
-import { readState, type Access } from './http.ts'
+import { readState, type Access } from '../tools/http.ts'
 import type { Player } from './player.ts'
 
 /**
