@@ -8,15 +8,23 @@ const text = (max: number) =>
     .max(max)
     .overwrite((value) => value.toWellFormed())
 
+/** Lone surrogates are refused: a store keeps UTF-8, in which they are all the same, so one id would be taken for another. */
+export const id = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => value.isWellFormed(), 'it has half a character')
+
 /** What a client can ask of a session, written once: type → shape of `data`. */
 const settings = {
   title: text(500).optional(),
-  agent: z.string().min(1).max(200).optional(),
-  model: z.string().min(1).max(200).optional(),
+  agent: id.optional(),
+  model: id.optional(),
   system_prompt: text(100_000).optional(),
-  project_id: z.string().min(1).max(200).optional(),
+  project_id: id.optional(),
 }
-const id = z.string().min(1).max(200)
+/** What names a command, and the session it is for. */
+export const named = z.object({ id, session: id })
 
 export const commands = {
   /** Makes the session the command names. The id is the client's: 128 random bits. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { id } from './commands.ts'
 import type { Event } from './events.ts'
 import type { FailureCode } from './failures.ts'
 
@@ -7,7 +8,6 @@ import type { FailureCode } from './failures.ts'
  * and `t` names its kind. Client → server frames are schemas because they are checked; server → client frames are types.
  */
 
-const id = z.string().min(1).max(200)
 const cursor = z.string().length(33)
 
 export const clientFrames = {

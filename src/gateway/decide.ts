@@ -41,13 +41,14 @@ export const decide = (command: Checked, state: SessionState, context: Context):
           `option: it is one of ${item.ask.options.map((one) => one.id).join(', ')}`,
           { param: 'option' },
         )
-      if (option === undefined && (text === undefined || item.ask.free !== true))
+      if (option === undefined && (text === undefined || text === '' || item.ask.free !== true))
         throw new Failure('invalid_request', 'option: an answer needs one of the options', { param: 'option' })
       const said = { ...(option !== undefined && { option }), ...(text !== undefined && { text }) }
       return [{ type: 'ask.resolved', ...stamp, ask: item.id, outcome: 'answered', ...said }]
     }
     case 'update':
-      context.agent({ ...state, agent: command.data.agent ?? state.agent })
+      // Its own agent may be gone: the session can still be renamed, or given another one.
+      if (command.data.agent !== undefined) context.agent({ ...state, agent: command.data.agent })
       return [{ type: 'session.updated', ...stamp, ...command.data }]
     case 'close': {
       const cancelled = state.queue.map(({ turn }): Said => ({

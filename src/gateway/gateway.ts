@@ -1,4 +1,4 @@
-import { type Checked, checkCommand } from '../core/commands.ts'
+import { type Checked, checkCommand, checkShape, named } from '../core/commands.ts'
 import type { Said } from '../core/events.ts'
 import { Failure, failures, toFailure } from '../core/failures.ts'
 import type { Agent, Command, Done, Env, Journal } from '../core/ports.ts'
@@ -133,7 +133,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   ): Promise<Receipt> => {
     const seq = await hosted.owner.write((state) => {
       if (expect !== undefined && state.moved > expect)
-        throw new Failure('conflict', `The session has moved on: something was said after ${expect}`)
+        throw new Failure('conflict', 'The session has moved on: something was said after what was expected')
       const context = { at: env.now(), by: command.by, cause: command.id, newId: env.id, maxQueue, agent: agentFor }
       return { said: decide(checked, state, context), done: (head) => ({ id: command.id, hash: digest, seq: head }) }
     })
@@ -141,6 +141,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   }
 
   const check = (command: Command): { readonly checked: Checked; readonly digest: string } => {
+    checkShape(named, command)
     const checked = checkCommand(command.type, command.data)
     return { checked, digest: hash(JSON.stringify([command.type, checked.data])) }
   }
@@ -174,6 +175,14 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   }
   const say = (command: Command, expect?: number): Promise<Receipt> => inTurn(command, () => sayOnce(command, expect))
 
+  const remove = async (session: string): Promise<void> => {
+    const { owner, stop } = await hosting.get(session)
+    await stop({ outcome: 'cancelled' })
+    await owner.idle()
+    await journal.remove(owner.lease)
+    await hosting.release(session)
+  }
+
   return {
     journal,
     agents,
@@ -181,11 +190,13 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     state: async (session) => hosting.peek(session) ?? load(journal, session),
     recover: () => recover(house),
     remove: async (session) => {
-      const { owner, stop } = await hosting.get(session)
-      await stop({ outcome: 'cancelled' })
-      await owner.idle()
-      await journal.remove(owner.lease)
-      await hosting.release(session)
+      try {
+        await remove(session)
+      } catch (error) {
+        // Somebody else removed it, or it was let go meanwhile: a second look tells which.
+        if (toFailure(error).code !== 'moved') throw error
+        await remove(session)
+      }
     },
     trim: (olderThan) => trim(house, olderThan),
     running: () => hosting.all().filter(({ busy }) => busy()).length,

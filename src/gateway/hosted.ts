@@ -5,6 +5,7 @@ import type { SessionState } from '../core/session.ts'
 import { started } from './decide.ts'
 import { closing, type End, failed } from './ending.ts'
 import { own, type Owner } from './owner.ts'
+import { answerOf } from './questions.ts'
 import { promptOf } from './spoken.ts'
 import { type Runner, runTurn } from './turn.ts'
 
@@ -53,8 +54,7 @@ export const hosted = (options: HostedOptions, lease: Lease, initial: SessionSta
   const tell = (event: Event): void => {
     if (event.type === 'prompt' && event.steer === true) runner?.steer(promptOf(owner.state(), event.mid))
     if (event.type !== 'ask.resolved') return
-    const { ask, outcome, option, text, by } = event
-    runner?.answer(ask, { outcome, by, ...(option !== undefined && { option }), ...(text !== undefined && { text }) })
+    runner?.answer(event.ask, answerOf(event))
   }
 
   /** What should happen in this state and does not yet: stop the turn, run it, start the next one. */

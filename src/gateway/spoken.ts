@@ -1,6 +1,6 @@
 import type { Said, SaidByAgent } from '../core/events.ts'
-import type { Prompt, Question } from '../core/ports.ts'
-import { isOpenAsk, type SessionState, textOf } from '../core/session.ts'
+import type { Prompt } from '../core/ports.ts'
+import { type SessionState, textOf } from '../core/session.ts'
 
 /** Adds to what an agent says who says it, when, and in which turn. */
 export const attribute = (said: SaidByAgent, turn: string, agent: string, at: number): Said => {
@@ -22,11 +22,6 @@ export const promptOf = (state: SessionState, mid: string): Prompt => {
   const item = state.items.findLast((one) => one.id === mid && one.kind === 'message')
   return { mid, text: item?.kind === 'message' ? textOf(item.parts) : '' }
 }
-
-/** The same question, still open from an earlier attempt of the turn: asked once, it is not asked again. */
-export const openAsk = (state: SessionState, turn: string, question: Question): string | undefined =>
-  state.items.find((item) => isOpenAsk(item) && item.turn === turn && item.ask.subject.title === question.subject.title)
-    ?.id
 
 /** Passes prompts on and notes which ones were taken. */
 export const remember = async function* (prompts: AsyncIterable<Prompt>, heard: Set<string>): AsyncGenerator<Prompt> {

@@ -1,11 +1,12 @@
 import type { Said } from '../core/events.ts'
 import { Failure, toFailure } from '../core/failures.ts'
-import type { Agent, Answer, Env, Prompt, Question, Turn } from '../core/ports.ts'
+import type { Agent, Answer, Env, Prompt, Turn } from '../core/ports.ts'
 import type { SessionState } from '../core/session.ts'
 import { closing, type End, failed } from './ending.ts'
 import { mailbox } from './mailbox.ts'
 import type { Owner } from './owner.ts'
-import { attribute, openAsk, promptOf, remember, unheard } from './spoken.ts'
+import { questions } from './questions.ts'
+import { attribute, promptOf, remember, unheard } from './spoken.ts'
 
 /** How long an agent may take to stop after `signal`, in ms; then its turn is ended without it. */
 const stopLimit = 1000
@@ -42,15 +43,13 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
   const { turn: id, attempt } = running
   const by = `agent:${agent.name}`
   const stopping = new AbortController()
-  const asks = new Map<string, (answer: Answer) => void>()
   const steering = mailbox<Prompt>()
   const heard = new Set([running.prompt])
   let end: End | undefined
   let suspended = false
 
   const letGo = (): void => {
-    for (const settle of asks.values()) settle({ outcome: 'cancelled', by: 'node' })
-    asks.clear()
+    asked.letGo()
     steering.close()
   }
   const stop = (how: End): void => {
@@ -66,40 +65,7 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
       return { said: make(state) }
     })
 
-  const ask = async (question: Question): Promise<Answer> => {
-    if (stopping.signal.aborted) return { outcome: 'cancelled', by: 'node' }
-    const { timeout, ...rest } = question
-    const open = openAsk(owner.state(), id, question)
-    const name = open ?? env.id()
-    const answered = new Promise<Answer>((resolve) => asks.set(name, resolve))
-    const at = env.now()
-    if (open === undefined)
-      await say(() => [
-        {
-          type: 'ask',
-          by,
-          at,
-          ask: name,
-          turn: id,
-          ...rest,
-          options: [...rest.options],
-          ...(timeout !== undefined && { expires: at + timeout }),
-        },
-      ])
-    const cancel =
-      timeout === undefined
-        ? undefined
-        : env.after(
-            timeout,
-            () =>
-              void say(() => [
-                { type: 'ask.resolved', by: 'node', at: env.now(), ask: name, outcome: 'expired' },
-              ]).catch(() => undefined),
-          )
-    const answer = await answered
-    cancel?.()
-    return answer
-  }
+  const asked = questions({ turn: id, by, session, state: owner.state, say, env })
 
   const turn: Turn = {
     id,
@@ -108,7 +74,7 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
     prompt: promptOf(session, running.prompt),
     model: session.model,
     signal: stopping.signal,
-    ask,
+    ask: asked.ask,
     steering: remember(steering.items, heard),
     newId: env.id,
   }
@@ -164,10 +130,7 @@ export const runTurn = ({ owner, agent, env, onBug }: RunnerOptions): Runner => 
       stopping.abort()
       letGo()
     },
-    answer: (name, answer) => {
-      asks.get(name)?.(answer)
-      asks.delete(name)
-    },
+    answer: asked.answer,
     steer: steering.put,
     over: run(),
   }
