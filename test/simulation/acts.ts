@@ -17,6 +17,9 @@ const machine = ({ cluster, world }: Scene, random: Random): number => {
   return one !== undefined && random.chance(0.7) ? one : any
 }
 
+/** After which a turn may end because the node that ran it went away; without them none may. */
+export const interrupting: readonly string[] = ['crash', 'drain', 'pause', 'slow commits', 'disk full']
+
 /** A connection of some page, and both its ends. */
 const connection = (scene: Scene, random: Random) =>
   oneOf(
@@ -48,7 +51,7 @@ export const faults: Readonly<Record<string, Act>> = {
     const { knobs } = scene.world
     knobs.commit = random.between(20, 1500)
     knobs.ack = random.between(0, 300)
-    later(scene, random.between(200, 2500), () => void Object.assign(knobs, { commit: 4, ack: 0 }))
+    later(scene, random.between(200, 2500), () => void Object.assign(knobs, scene.world.usual))
   },
   'disk full': (scene, random) => {
     const { knobs } = scene.world
@@ -64,7 +67,7 @@ export const faults: Readonly<Record<string, Act>> = {
   'slow network': (scene, random) => {
     const { knobs } = scene.world
     knobs.delay = random.between(50, 800)
-    later(scene, random.between(200, 3000), () => void (knobs.delay = 20))
+    later(scene, random.between(200, 3000), () => void Object.assign(knobs, scene.world.usual))
   },
   cut: (scene, random) => connection(scene, random)?.cut(true, random.chance(0.7)),
   'half open': (scene, random) => connection(scene, random)?.halfOpen(random.chance(0.6), random.chance(0.6)),

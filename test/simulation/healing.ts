@@ -11,21 +11,22 @@ export const heal = (scene: Scene): void => {
   Object.assign(knobs, { commit: 4, ack: 0, deaf: 0, wake: 0, delay: 20, full: false, healed: true })
   for (const node of cluster.nodes()) node.process.resume()
   for (let machine = 0; machine < cluster.size; machine++) cluster.start(machine)
-  for (const client of scene.clients()) {
-    client.process.resume()
-    // A network that is whole again resets what it had forgotten.
-    for (const connection of client.connections()) {
-      connection.hold(false)
-      if (connection.broken()) connection.cut(true, true)
-    }
+  for (const client of scene.clients()) client.process.resume()
+  mend(scene)
+}
+
+/** A network that is whole again resets what it had forgotten. */
+const mend = ({ clients, cluster }: Scene): void => {
+  for (const connection of [...clients(), ...cluster.nodes()].flatMap(({ connections }) => connections())) {
+    connection.hold(false)
+    if (connection.broken()) connection.cut(true, true)
   }
-  for (const node of cluster.nodes())
-    for (const connection of node.connections()) if (connection.broken()) connection.cut(true, true)
 }
 
 /** The network is there again, and every machine: people go on, and everybody looks at everything. */
 export const goOn = (scene: Scene): void => {
   const { scheduler } = scene.world
+  mend(scene)
   const online = (): void => {
     for (const client of scene.clients()) client.input({ type: 'online', online: true })
   }

@@ -1,15 +1,16 @@
 import { memoryStore } from '../../src/journals/memory.ts'
-import { deeds, faults } from './acts.ts'
+import { interrupting } from './acts.ts'
 import { createArchive } from './archive.ts'
 import type { Plant } from './bugs.ts'
 import { checkCommands, createCommands } from './commands.ts'
 import { goOn, heal, rest, restore } from './healing.ts'
 import { createRandom } from './random.ts'
 import { createScene } from './scene.ts'
+import { drawScript } from './script.ts'
 import { createScheduler } from './scheduler.ts'
 import { createTrace } from './trace.ts'
-import { checkFolds, checkReaders, missing, patience } from './verdict.ts'
-import { type Invariant, type Knobs, spawner, type World } from './world.ts'
+import { checkCalm, checkFolds, checkReaders, missing, patience } from './verdict.ts'
+import { drawUsual, type Invariant, type Knobs, spawner, type World } from './world.ts'
 
 export interface Violation {
   readonly invariant: Invariant
@@ -56,7 +57,8 @@ export const simulate = async (
   }
   const store = memoryStore({ monotonic: scheduler.now })
   const archive = createArchive(store, violated)
-  const knobs: Knobs = { commit: 4, ack: 0, deaf: 0, wake: 0, delay: 20, full: false, healed: false }
+  const usual = drawUsual(chance)
+  const knobs: Knobs = { ...usual, deaf: 0, wake: 0, full: false, healed: false }
   const random = chance.fork()
   const world: World = {
     scheduler,
@@ -65,6 +67,7 @@ export const simulate = async (
     archive,
     commands: createCommands(archive, violated),
     knobs,
+    usual,
     crowding: chance.pick([1, 1, 1, 100]),
     plant,
     violated,
@@ -80,28 +83,19 @@ export const simulate = async (
   process.on('unhandledRejection', stray)
   try {
     const scene = createScene(world, chance.fork())
-    const length = plan.between(1000, 5000)
+    const length = plan.between(800, 4000)
     for (const [i, device] of scene.devices.entries())
-      scheduler.after(i === 0 ? 0 : plan.between(0, 1000), () => {
+      scheduler.after(i === 0 ? 0 : plan.between(0, Math.min(1000, length)), () => {
         const page = scene.open(device)
         if (i === 0) scene.begin(page, chance)
       })
-    const script = [
-      ...Array.from({ length: plan.between(2, 5) }, () =>
-        plan.pick(Object.entries(deeds) as [[string, (typeof deeds)[string]]]),
-      ),
-      ...Array.from({ length: plan.between(0, 4) }, () =>
-        plan.pick(Object.entries(faults) as [[string, (typeof faults)[string]]]),
-      ),
-    ]
-    for (const [name, act] of script) {
-      const own = plan.fork()
-      scheduler.after(plan.between(100, length), () => {
+    const script = drawScript(plan, length)
+    for (const { at, name, act } of script)
+      scheduler.after(at, () => {
         trace('act', name)
         count(name)
-        act(scene, own)
+        act(scene)
       })
-    }
     await run(length)
 
     trace('heal', '')
@@ -118,7 +112,9 @@ export const simulate = async (
     if (violation === undefined) {
       checkReaders(scene)
       checkCommands(world.commands, archive, violated)
+      const calm = script.every(({ name }) => !interrupting.includes(name))
       for (const log of archive.logs.values()) {
+        if (calm) checkCalm(log, violated)
         log.turns.rest(log.state())
         checkFolds(log, random, violated)
       }

@@ -52,6 +52,13 @@ export const checkReaders = (scene: Scene): void => {
     }
 }
 
+/** [I4] where no node ever went away, no turn ends as if one had. */
+export const checkCalm = ({ session, events }: Log, violated: Violated): void => {
+  for (const event of events)
+    if (event.type === 'turn.ended' && ['restarted', 'node_lost', 'shutdown'].includes(event.code ?? ''))
+      violated('I4', `${session} ${event.seq}: ${event.turn} ends as ${event.code}, and nothing was stopped`)
+}
+
 /** [I9] for some cursor: a state that went over a wire, and what comes after it, give the whole. */
 export const checkFolds = ({ session, events, state }: Log, random: Random, violated: Violated): void => {
   const seq = random.between(0, events.length)

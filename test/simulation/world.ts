@@ -28,6 +28,15 @@ export interface Knobs {
   healed: boolean
 }
 
+/** How fast things are in this schedule when nothing is wrong: the slower, the wider the windows in which things meet. */
+export type Usual = Pick<Knobs, 'commit' | 'ack' | 'delay'>
+
+export const drawUsual = (random: Random): Usual => ({
+  commit: random.pick([1, 4, 4, 80]),
+  ack: random.pick([0, 0, 0, 40]),
+  delay: random.pick([5, 20, 20, 100]),
+})
+
 /** What all parts of one schedule share. */
 export interface World {
   readonly scheduler: Scheduler
@@ -37,6 +46,7 @@ export interface World {
   readonly archive: Archive
   readonly commands: Commands
   readonly knobs: Knobs
+  readonly usual: Usual
   /** By how much a byte on the way counts more than it is: small schedules then fill a socket's buffer too. */
   readonly crowding: number
   readonly plant: Plant
