@@ -9,7 +9,7 @@ import type { Config } from './config/keys.ts'
 import type { Agent, Env } from './core/ports.ts'
 import { dialects } from './dialects/index.ts'
 import { systemEnv } from './env.ts'
-import { createGateway } from './gateway/gateway.ts'
+import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { openIdentity, type Identity } from './http/identity.ts'
 import { openIdentityStore } from './http/identity-store.ts'
 import type { Logger } from './http/log.ts'
@@ -94,7 +94,7 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
     })
     await gateway.recover()
     const port = await listen(server.listen, config, exactPort)
-    const stopTrimming = trimming(config.retention_hours, env, gateway.trim, log)
+    const rest = housekeeping(config, env, gateway, log)
     return {
       url: `http://${nameOf(config.host)}:${port}`,
       port,
@@ -104,7 +104,7 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
       running: gateway.running,
       connections: server.connections,
       stop: (graceMs) => {
-        stopTrimming()
+        rest()
         return server.drain(graceMs)
       },
     }
@@ -179,20 +179,35 @@ const listen = async (
   }
 }
 
-/** ms between two looks for sessions whose events are old enough. */
+/** ms between two looks for sessions whose events are old enough, and for turns that nobody runs. */
 const trimEvery = 10 * 60_000
+const recoverEvery = 10_000
 
-const trimming = (hours: number, env: Env, trim: (olderThan: number) => Promise<number>, log: Logger): (() => void) => {
-  if (hours === 0) return () => {}
+/** Does it again and again, so long after it was done before, until the returned function is called. */
+const every = (env: Env, ms: number, work: () => Promise<void>): (() => void) => {
   let cancel = (): void => {}
   const again = (): void => {
-    cancel = env.after(trimEvery, () => {
-      trim(env.now() - hours * 3_600_000)
-        .then((count) => count > 0 && log.info({ sessions: count }, 'old events were folded into stored states'))
-        .catch((error: unknown) => log.error({ err: error }, 'old events could not be folded'))
-        .finally(again)
-    })
+    cancel = env.after(ms, () => void work().finally(again))
   }
   again()
   return () => cancel()
+}
+
+/** What is done now and then while the server runs. */
+const housekeeping = ({ retention_hours: hours }: Config, env: Env, gateway: Gateway, log: Logger): (() => void) => {
+  const trim = async (): Promise<void> => {
+    try {
+      const count = await gateway.trim(env.now() - hours * 3_600_000)
+      if (count > 0) log.info({ sessions: count }, 'old events were folded into stored states')
+    } catch (error) {
+      log.error({ err: error }, 'old events could not be folded')
+    }
+  }
+  // At the start the disk may have been full: what could not be ended then is ended as soon as it can be.
+  const recover = (): Promise<void> =>
+    gateway.recover().catch((error: unknown) => log.error({ err: error }, 'open turns could not be looked for'))
+  const stops = [every(env, recoverEvery, recover), ...(hours === 0 ? [] : [every(env, trimEvery, trim)])]
+  return () => {
+    for (const stop of stops) stop()
+  }
 }
