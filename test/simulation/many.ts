@@ -18,6 +18,8 @@ export interface Told {
   readonly events: number
   readonly counts: Readonly<Record<string, number>>
   readonly failed: readonly Outcome[]
+  /** What the thread computed, ms: on a machine that does other things too, less than went by. */
+  readonly cpuMs: number
 }
 export type Summary = Told & { readonly ms: number }
 
@@ -43,9 +45,14 @@ export const many = async (batch: Batch, threads = 2): Promise<Summary> => {
     events: told.reduce((sum, one) => sum + one.events, 0),
     counts,
     failed: told.flatMap(({ failed }) => failed).sort((a, b) => a.seed - b.seed),
+    cpuMs: told.reduce((sum, one) => sum + one.cpuMs, 0),
     ms: performance.now() - began,
   }
 }
+
+/** How fast it was, and how fast on threads that have a core each. */
+export const speed = ({ seeds, ms, cpuMs }: Summary, threads = 2): string =>
+  `${Math.round((seeds / ms) * 1000)}/s, ${Math.round(((seeds * threads) / cpuMs) * 1000)}/s on ${threads} cores of its own`
 
 /** A failure as it is printed: what broke, and how to see it again. */
 export const explain = ({ seed, violation }: Outcome, bug?: string): string =>

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Bug, bugs } from './bugs.ts'
-import { explain, many } from './many.ts'
+import { explain, many, speed } from './many.ts'
 import { simulate } from './simulate.ts'
 
 const help = `Runs the real gateway, journal and client in virtual time, with faults drawn from seeds.
@@ -40,9 +40,8 @@ else if (values.seed !== undefined) {
   )
   for (const outcome of summary.failed) console.log(explain(outcome, bug))
   console.table(Object.fromEntries(Object.entries(summary.counts).sort(([a], [b]) => a.localeCompare(b))))
-  const rate = Math.round((summary.seeds / summary.ms) * 1000)
-  console.log(
-    `${summary.seeds} seeds, ${summary.failed.length} failed, ${rate}/s, ${Math.round(summary.events / summary.seeds)} events each`,
-  )
+  const each = Math.round(summary.events / summary.seeds)
+  console.log(`${summary.seeds} seeds, ${summary.failed.length} failed, ${each} events each`)
+  console.log(speed(summary, Number(values.threads)))
   process.exitCode = summary.failed.length === 0 ? 0 : 1
 }

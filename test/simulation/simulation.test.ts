@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Bug, bugs } from './bugs.ts'
-import { explain, many } from './many.ts'
+import { explain, many, speed } from './many.ts'
 import { simulate } from './simulate.ts'
 
 /** Seeds that CI runs; at a desk fewer, since they are run often. More by hand: `npm run sim -- --seeds 1000000`. */
@@ -56,8 +56,9 @@ describe('the simulation', () => {
     `[I1] [I2] [I3] [I4] [I5] [I6] [I7] [I8] [I9] hold in ${seeds} schedules with faults`,
     { timeout: 900_000 },
     async () => {
-      const { failed, counts, ms } = await many({ from: 1, seeds })
-      console.log(`${seeds} schedules, ${Math.round((seeds / ms) * 1000)}/s`)
+      const summary = await many({ from: 1, seeds })
+      const { failed, counts } = summary
+      console.log(`${seeds} schedules, ${speed(summary)}`)
       expect(failed.map((outcome) => explain(outcome)).join('\n')).toBe('')
       // None of it was idle: everything that may happen did.
       for (const what of expected) expect(counts[what] ?? 0, what).toBeGreaterThan(seeds / 400)

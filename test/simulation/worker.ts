@@ -13,6 +13,7 @@ const counts: Record<string, number> = {}
 const failed: Outcome[] = []
 let events = 0
 let ran = 0
+const { user, system } = process.threadCpuUsage()
 for (let i = offset; i < seeds && failed.length < (once ? 1 : most); i += every) {
   const outcome = await simulate(from + i, bug === undefined ? {} : { plant: bugs[bug] })
   ran++
@@ -20,4 +21,6 @@ for (let i = offset; i < seeds && failed.length < (once ? 1 : most); i += every)
   for (const [what, n] of Object.entries(outcome.counts)) counts[what] = (counts[what] ?? 0) + n
   if (outcome.violation !== undefined) failed.push(outcome)
 }
-parentPort?.postMessage({ seeds: ran, events, counts, failed } satisfies Told)
+const spent = process.threadCpuUsage({ user, system })
+const cpuMs = (spent.user + spent.system) / 1000
+parentPort?.postMessage({ seeds: ran, events, counts, failed, cpuMs } satisfies Told)
