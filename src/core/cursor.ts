@@ -32,3 +32,12 @@ export const checkCursor = (cursor: Cursor, log: { readonly epoch: number; reado
   if (cursor.seq > log.head || (cursor.epoch !== log.epoch && cursor.seq > 0)) throw new Failure('cursor_diverged')
   return cursor.seq
 }
+
+/**
+ * The seq of a head that somebody saw, for comparing with the head there is. A head of another epoch was of a log that is
+ * not there any more: it is before every other. @throws Failure `cursor_invalid`
+ */
+export const seenHead = (cursor: string, epoch: number): number => {
+  const seen = parseCursor(cursor)
+  return seen.epoch === epoch ? seen.seq : -1
+}

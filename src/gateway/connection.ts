@@ -1,13 +1,14 @@
 import { type CommandType, needs } from '../core/commands.ts'
-import { formatCursor, parseCursor } from '../core/cursor.ts'
+import { formatCursor, seenHead } from '../core/cursor.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Failure } from '../core/failures.ts'
 import type { ClientFrame } from '../core/frames.ts'
 import type { Env } from '../core/ports.ts'
 import { allow, type Caller, visible } from './access.ts'
 import type { Gateway } from './gateway.ts'
+import { aboutOf, laneOf } from './frame-manners.ts'
 import { createLanes } from './lanes.ts'
-import { type About, createOutgoing, type Wire } from './outgoing.ts'
+import { createOutgoing, type Wire } from './outgoing.ts'
 import type { Presence } from './presence.ts'
 import { type Flow, subscriptionLimit, subscriptions } from './subscriptions.ts'
 
@@ -15,7 +16,9 @@ import { type Flow, subscriptionLimit, subscriptions } from './subscriptions.ts'
 export const liveness = { pingAfter: 20_000, deadAfter: 45_000, slowAfter: 60_000, warnBefore: 60_000 } as const
 /** Bytes a socket may hold before nothing more is given to it. */
 const bufferLimit = 262_144
-/** Frames that may wait for their turn, and so commands without an ack. */
+/** Bytes a ms: a line that takes less than 16 KiB a second is slow for what it was given already. */
+const slowest = 16
+/** Commands that may wait for their ack. What else waits is mostly subscriptions, of which there may be more. */
 const inFlightLimit = 32
 /** Bytes of a frame before there is a credential. */
 const anonymousFrame = 1024
@@ -60,16 +63,24 @@ export const connect = (options: ConnectionOptions): Connection => {
   let greeted = false
   let heard = env.monotonic()
   let announced = false
+  let commands = 0
+  let crowdedSince: number | undefined
+
+  const room = (): boolean => wire.buffered() < bufferLimit
 
   const out = createOutgoing({ wire, dialect, env, onBug, onShut: () => subs.clear() })
   const subs = subscriptions({
     gateway,
     env,
-    room: () => wire.buffered() < bufferLimit,
+    room,
     send: out.send,
     sendRun: out.sendRun,
     refuse: (failure, sub) => out.refuse(failure, { sub }),
-    join: (session) => presence.join(session, id, (said) => out.send({ t: 'eph', ...said })),
+    join: (session) =>
+      presence.join(session, id, (said) => {
+        // True for a moment only: whoever has no room for it now has no use for it later.
+        if (room()) out.send({ t: 'eph', ...said })
+      }),
   })
 
   const signIn = async (token: string): Promise<void> => {
@@ -103,7 +114,7 @@ export const connect = (options: ConnectionOptions): Connection => {
       throw new Failure('invalid_request', `type: "${type}" is not a command`, { param: 'type' })
     const who = allow(caller, needs[type as CommandType])
     if (type !== 'create') await visible(gateway, session, who)
-    const seen = expect === undefined ? undefined : parseCursor(expect).seq
+    const seen = expect === undefined ? undefined : seenHead(expect, gateway.journal.epoch)
     const { seq, dup } = await gateway.say({ id: name, session, by: who.id, type, data }, seen)
     out.send({ t: 'ack', id: name, cursor: formatCursor({ epoch: gateway.journal.epoch, seq }), ...(dup && { dup }) })
   }
@@ -153,14 +164,17 @@ export const connect = (options: ConnectionOptions): Connection => {
       const frame = dialect.decode(text)
       const about = aboutOf(frame)
       const retryAfterMs = frame.t === 'got' || frame.t === 'pong' ? 0 : bucket()
-      if (retryAfterMs > 0) out.refuse(new Failure('rate_limited', undefined, { retryAfterMs }), about)
-      else if (lanes.waiting() >= inFlightLimit)
-        out.refuse(new Failure('rate_limited', `${inFlightLimit} frames wait already`), about)
-      // A session that is slow does not hold up the others; until `welcome` all wait for the verdict on `hello`.
-      else
-        lanes.run(greeted && frame.t === 'cmd' ? `cmd ${frame.session}` : 'main', () =>
-          act(frame).catch((error: unknown) => out.refuse(error, greeted ? about : undefined)),
-        )
+      if (retryAfterMs > 0) return out.refuse(new Failure('rate_limited', undefined, { retryAfterMs }), about)
+      const work = (): Promise<void> =>
+        act(frame).catch((error: unknown) => out.refuse(error, greeted ? about : undefined))
+      const lane = greeted ? laneOf(frame, subs.has) : 'main'
+      if (lane === undefined) return void work()
+      const isCommand = frame.t === 'cmd'
+      const most = isCommand ? inFlightLimit : subscriptionLimit
+      if ((isCommand ? commands : lanes.waiting() - commands) >= most)
+        return out.refuse(new Failure('rate_limited', `${most} frames wait already`), about)
+      if (isCommand) commands++
+      lanes.run(lane, () => work().finally(() => isCommand && commands--))
     } catch (error) {
       out.refuse(error)
     }
@@ -168,9 +182,11 @@ export const connect = (options: ConnectionOptions): Connection => {
 
   const beat = (): void => {
     const now = env.monotonic()
-    const stalled = subs.stalledSince()
+    crowdedSince = room() ? undefined : (crowdedSince ?? now)
+    const stalled = earliest(subs.stalledSince(), crowdedSince)
     if (now - heard > liveness.deadAfter) return out.end(new Failure('heartbeat_timeout'))
-    if (stalled !== undefined && now - stalled > liveness.slowAfter) return out.end(new Failure('slow_consumer'))
+    if (stalled !== undefined && now - stalled > liveness.slowAfter + wire.buffered() / slowest)
+      return out.end(new Failure('slow_consumer'))
     if (now - out.spoke() > liveness.pingAfter) out.send({ t: 'ping', n: Math.floor(now) })
     if (caller?.expires === undefined) return undefined
     const left = caller.expires - env.now()
@@ -183,7 +199,10 @@ export const connect = (options: ConnectionOptions): Connection => {
 
   return {
     receive,
-    drained: subs.poke,
+    drained: () => {
+      crowdedSince = undefined
+      subs.poke()
+    },
     beat,
     end: out.end,
     closed: out.shut,
@@ -191,10 +210,5 @@ export const connect = (options: ConnectionOptions): Connection => {
   }
 }
 
-/** What an error about this frame names. */
-const aboutOf = (frame: ClientFrame): About | undefined => {
-  if (frame.t === 'cmd') return { id: frame.id }
-  if (frame.t === 'sub' || frame.t === 'unsub') return { sub: frame.id }
-  if (frame.t === 'got') return { sub: frame.sub }
-  return frame.t === 'eph' ? {} : undefined
-}
+const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)

@@ -18,6 +18,9 @@ interface Encoded extends Omit<Numbered, 'batches'> {
   readonly pieces: readonly Uint8Array[]
 }
 
+/** Encodings kept of one commit: readers that call their subscriptions by names of their own would keep one each. */
+const most = 15
+
 const shared = new WeakMap<Batch, Encoded[]>()
 
 /**
@@ -41,6 +44,6 @@ export const runFrame = (dialect: Dialect, run: Numbered): readonly Uint8Array[]
   const at = (seq: number): string => formatCursor({ epoch, seq } satisfies Cursor)
   const text = dialect.encodeRun({ sub, prev: at(prev), cursor: at(last), batches })
   const pieces = text === undefined ? [] : fragments(text).map((piece) => Buffer.from(piece))
-  shared.set(first, [...known, { dialect, sub, epoch, prev, last, pieces }])
+  shared.set(first, [...known.slice(-most), { dialect, sub, epoch, prev, last, pieces }])
   return pieces
 }

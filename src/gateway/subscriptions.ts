@@ -35,6 +35,7 @@ export interface SubscriptionsOptions {
 export interface Subscriptions {
   readonly add: (frame: Extract<ClientFrame, { t: 'sub' }>, caller: Caller, flow: Flow) => Promise<void>
   readonly remove: (id: string) => void
+  readonly has: (id: string) => boolean
   readonly got: (id: string, cursor: string) => void
   readonly poke: () => void
   /** Monotonic ms since which some reader takes nothing of what there is. */
@@ -58,7 +59,21 @@ export const subscriptions = ({
 }: SubscriptionsOptions): Subscriptions => {
   const subs = new Map<string, Subscription>()
   let open = true
+  let waiting: (() => void)[] = []
   const cursorOf = (seq: number): string => formatCursor({ epoch: gateway.journal.epoch, seq })
+
+  const goOn = (): void => {
+    const those = waiting
+    waiting = []
+    for (const wake of those) wake()
+  }
+
+  /** Resolves when the socket takes more, or is gone. */
+  const roomy = async (): Promise<void> => {
+    if (!open || room()) return
+    await new Promise<void>((resolve) => waiting.push(resolve))
+    await roomy()
+  }
 
   const remove = (id: string): void => {
     subs.get(id)?.pump.stop()
@@ -73,6 +88,9 @@ export const subscriptions = ({
     const { head, floor } = await visible(gateway, session, caller)
     const from = startOf(wanted, { epoch: gateway.journal.epoch, head, floor })
     const far = from === undefined || (await isFar(gateway, session, from, head))
+    // A state may be large, and goes at once: it is made when it can be taken.
+    if (far) await roomy()
+    if (!open) return
     const state = far ? await gateway.state(session) : undefined
     const after = state?.seq ?? from ?? 0
     if (!open) return
@@ -110,8 +128,10 @@ export const subscriptions = ({
   return {
     add,
     remove,
+    has: (id) => subs.has(id),
     got: (id, cursor) => subs.get(id)?.pump.got(parseCursor(cursor).seq),
     poke: () => {
+      goOn()
       for (const sub of subs.values()) sub.pump.poke()
     },
     stalledSince: () =>
@@ -121,6 +141,7 @@ export const subscriptions = ({
       }, undefined),
     clear: () => {
       open = false
+      goOn()
       for (const id of subs.keys()) remove(id)
     },
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { commands, needs, type CommandType } from '../core/commands.ts'
-import { formatCursor, parseCursor } from '../core/cursor.ts'
+import { formatCursor, seenHead } from '../core/cursor.ts'
 import { Failure } from '../core/failures.ts'
 import type { Env, Listed } from '../core/ports.ts'
 import { allow, visible } from '../gateway/access.ts'
@@ -59,7 +59,10 @@ export const sessionRoutes = (gateway: Gateway, env: Env): readonly Route[] => {
     else if (!name.safeParse(session).success)
       throw new Failure('invalid_request', 'The session id is not one', { param: 'id' })
     const command = { id: id ?? key ?? env.id(), session, by: who.id, type, data }
-    const { seq, dup } = await gateway.say(command, expect === undefined ? undefined : parseCursor(expect).seq)
+    const { seq, dup } = await gateway.say(
+      command,
+      expect === undefined ? undefined : seenHead(expect, gateway.journal.epoch),
+    )
     call.send(202, { id: command.id, cursor: cursorOf(seq), dup })
   }
 

@@ -26,7 +26,9 @@ const silent: Agent = {
   steers: false,
   models: () => Promise.resolve([]),
   resumes: () => false,
-  run: async function* () {},
+  run: async function* () {
+    yield* []
+  },
 }
 const on = (journal: Journal, env: Env = systemEnv, agents: readonly Agent[] = [silent]): Gateway => {
   const gateway = createGateway({ journal, agents, env, node: 'n', hash: (text) => text })
@@ -76,6 +78,7 @@ describe('questions', () => {
       ...silent,
       run: async function* (turn) {
         const options = [{ id: 'yes', label: 'Yes', kind: 'choice' as const }]
+        yield* []
         answer = await turn.ask({ kind: 'question', subject: { title: '?' }, options, timeout: 1000 })
       },
     }
@@ -125,6 +128,7 @@ describe('questions of an earlier attempt', () => {
       ...silent,
       resumes: () => true,
       run: async function* (turn) {
+        yield* []
         if (turn.attempt > 1) await slow
         const { option, outcome } = await turn.ask(question)
         heard.push(option ?? outcome)
@@ -152,6 +156,7 @@ describe('questions of an earlier attempt', () => {
     const asking: Agent = {
       ...silent,
       run: async function* (turn) {
+        yield* []
         await Promise.all([turn.ask(question), turn.ask(question)])
       },
     }
