@@ -60,7 +60,8 @@ export const start = async (options: StartOptions): Promise<Holdfast> => {
   const opened: (() => unknown)[] = []
   try {
     const { durability } = config
-    const sqlite = await openSqliteJournal({ file: config.database, durability, onFatal })
+    const onDamage = (what: string): void => log.error({ what }, 'stored data is damaged; "holdfast verify" says where')
+    const sqlite = await openSqliteJournal({ file: config.database, durability, onFatal, onDamage })
     opened.push(sqlite.close)
     const identity = openIdentity({ dir: config.data, env, key: config.key })
     opened.push(identity.close)
