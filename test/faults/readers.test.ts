@@ -51,8 +51,8 @@ test('[I2] [F1] [F5] fault 15: a reader that takes nothing costs a cursor, is to
   const held = (await stream(session)) - without
   const log = await readLog(server, session)
   const size = JSON.stringify(log).length
-  // A minute of the server's; what it sent before is still to be read.
-  await new Promise((resolve) => setTimeout(resolve, 63_000 / speed))
+  // A minute of the server's, and what the bytes on their way would take at 16 KiB/s (F5); they are still to be read.
+  await new Promise((resolve) => setTimeout(resolve, 100_000 / speed))
   for (const one of slow) one.socket.resume()
   const codes = await Promise.all(slow.map(async (one) => (await one.closed).code))
   console.log(
